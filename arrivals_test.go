@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -37,7 +38,7 @@ func begun(t *testing.T, x zklab.Experiment) map[int][]int64 {
 // the draws of another one does what that client would do.
 func TestArrivals(t *testing.T) {
 	for _, recipe := range []string{"lock", "queue", "counter", "session"} { // a register's operations begin at meetings
-		workload, err := workloads.Named(recipe, workloads.Own)
+		workload, err := specimens.Named(recipe, workloads.Own)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +68,7 @@ func near(a int64) func(int64) bool { return func(b int64) bool { return -50 < a
 
 // In a load of rounds, which all clients begin together, a whole round is left out.
 func TestArrivalsTogether(t *testing.T) {
-	workload, err := workloads.Named("barrier", workloads.Own)
+	workload, err := specimens.Named("barrier", workloads.Own)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -18,8 +19,8 @@ func TestBeliefIsMeasuredAsDecided(t *testing.T) {
 		t.Fatal(err)
 	}
 	for seed := range int64(4) {
-		for _, subject := range []string{workloads.Own, workloads.GoZookeeper} {
-			w, err := workloads.Named(models.Lock.Name, subject)
+		for _, subject := range []string{workloads.Own, specimens.GoZookeeper} {
+			w, err := specimens.Named(models.Lock.Name, subject)
 			if err != nil {
 				t.Fatal(err)
 			}

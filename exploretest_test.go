@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
 // explored is a counter that two clients change.
 func explored(t *testing.T, subject string) zklab.Experiment {
 	t.Helper()
-	w, err := workloads.Named("counter", subject)
+	w, err := specimens.Named("counter", subject)
 	if err != nil {
 		t.Fatal(err)
 	}

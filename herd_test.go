@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/stats/samples"
 	"github.com/zklab/zklab/workloads"
 )
@@ -18,10 +19,10 @@ func TestHerd(t *testing.T) {
 	const contenders = 10
 	for subject, want := range map[string]struct{ least, most float64 }{
 		workloads.Own:           {1.9, 2.5},
-		workloads.GoZookeeper:   {0.9, 1.5},
+		specimens.GoZookeeper:   {0.9, 1.5},
 		workloads.Own + "-herd": {contenders - 1.1, contenders},
 	} {
-		w, err := workloads.Named(models.Lock.Name, subject)
+		w, err := specimens.Named(models.Lock.Name, subject)
 		if err != nil {
 			t.Fatal(err)
 		}

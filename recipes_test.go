@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/testkit/runtest"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/broken"
 	"github.com/zklab/zklab/workloads"
@@ -39,7 +40,7 @@ func TestOwnRecipesAreValid(t *testing.T) {
 // expires.
 func ownUnderFaults(t *testing.T, recipe string) zklab.Experiment {
 	t.Helper()
-	w, err := workloads.Named(recipe, workloads.Own)
+	w, err := specimens.Named(recipe, workloads.Own)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +93,7 @@ func complete(t *testing.T, run *store.Run) {
 func TestBrokenSubjectsAreCaught(t *testing.T) {
 	for recipe, property := range map[string]string{"lock": "exclusion", "queue": "integrity", "session": "durable"} {
 		t.Run(recipe, func(t *testing.T) {
-			w, err := workloads.Named(recipe, workloads.Broken)
+			w, err := specimens.Named(recipe, specimens.Broken)
 			if err != nil {
 				t.Fatal(err)
 			}

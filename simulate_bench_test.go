@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/cputime"
 	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -48,7 +49,7 @@ func BenchmarkExplored(b *testing.B) {
 // BenchmarkSwept sweeps each recipe: 20 seconds, 20 operations a second, and five
 // faults.
 func BenchmarkSwept(b *testing.B) {
-	for _, recipe := range workloads.Recipes() {
+	for _, recipe := range specimens.Recipes() {
 		b.Run(recipe, func(b *testing.B) { benchSweep(b, benched(b, recipe, 20, 20*time.Second, 3500*time.Millisecond)) })
 	}
 }
@@ -62,7 +63,7 @@ func BenchmarkLoad(b *testing.B) {
 func benched(b *testing.B, recipe string, rate float64, limit, faultEvery time.Duration) experiment.Experiment {
 	b.Helper()
 	bubble.Benchmarks()
-	w, err := workloads.Named(recipe, workloads.Own)
+	w, err := specimens.Named(recipe, workloads.Own)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -31,7 +32,7 @@ import (
 // left to chance, no two are.
 func TestSimulatedTwice(t *testing.T) {
 	const tries = 5
-	for _, recipe := range workloads.Recipes() {
+	for _, recipe := range specimens.Recipes() {
 		t.Run(recipe, func(t *testing.T) {
 			seen := map[[32]byte]int{}
 			for range tries {
@@ -115,7 +116,7 @@ func TestSimulationLookedOn(t *testing.T) {
 // simulated returns the outcome of a run of three seconds under all faults.
 func simulated(t *testing.T, recipe string, seed int64) *zklab.Outcome {
 	t.Helper()
-	w, err := workloads.Named(recipe, workloads.Own)
+	w, err := specimens.Named(recipe, workloads.Own)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -28,7 +29,7 @@ func TestHastyServersAreConvicted(t *testing.T) {
 	} {
 		for name, found := range map[string]string{"register": "durable", "queue": "loss"} {
 			t.Run(fmt.Sprintf("%s, hasty %t, %s", name, tt.hasty, tt.fault.Spec()), func(t *testing.T) {
-				w, err := workloads.Named(name, workloads.Own)
+				w, err := specimens.Named(name, workloads.Own)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -62,7 +63,7 @@ func TestWallExpiryIsConvicted(t *testing.T) {
 		{true, faults.WallClock{Nodes: faults.All, By: time.Minute}, true},
 	} {
 		t.Run(fmt.Sprintf("wrong %t, %s", tt.wrong, tt.fault.Spec()), func(t *testing.T) {
-			w, err := workloads.Named("session", workloads.Own)
+			w, err := specimens.Named("session", workloads.Own)
 			if err != nil {
 				t.Fatal(err)
 			}

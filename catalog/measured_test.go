@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/catalog/entry"
 	"github.com/zklab/zklab/catalog/trial"
+	"github.com/zklab/zklab/internal/testkit/tally"
 )
 
 // measuredFile holds what make catalog measured, by the folder of the entry.
@@ -14,7 +15,7 @@ const measuredFile = "measured.json"
 // measured is what was measured of an entry.
 type measured struct {
 	trial.Verdict
-	Mended *trial.Tally `json:",omitempty"`
+	Mended *tally.Tally `json:",omitempty"`
 }
 
 func readMeasured(t *testing.T) map[string]measured {

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/catalog/mends"
 	"github.com/zklab/zklab/catalog/trial"
 	"github.com/zklab/zklab/internal/dev/command"
+	"github.com/zklab/zklab/internal/testkit/tally"
 	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/workloads"
 )
@@ -228,7 +229,7 @@ func properties(w workloads.Workload, folder string, in map[string]int) string {
 	return strings.Join(names, ", ")
 }
 
-func mended(e entry.Entry, m *trial.Tally) string {
+func mended(e entry.Entry, m *tally.Tally) string {
 	switch {
 	case e.Wrong.Mended == nil:
 		return "No mended recipe is valid yet."

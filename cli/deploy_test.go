@@ -13,12 +13,12 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/manyruns"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // planned returns the plan of zklab sweep for some arguments, without running anything.
 func planned(args []string) (d sweep.Description, s manyruns.SweepFlags, err error) {
-	swept := manyruns.NewSwept(workloads.Catalog{})
+	swept := manyruns.NewSwept(specimens.Catalog{})
 	cmd := manyruns.SweepCommand(&s, swept)
 	if err = cmd.ParseFlags(args); err != nil {
 		return d, s, err

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -34,7 +35,7 @@ func TestSimulationsRepeat(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	same, all := 0, 0
-	for _, recipe := range workloads.Recipes() {
+	for _, recipe := range specimens.Recipes() {
 		s := [2]string{recipe, workloads.Own}
 		one, other := records(t, binary, s, seeds), records(t, binary, s, seeds)
 		n := 0

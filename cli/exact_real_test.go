@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/testkit/overlaid"
 	"github.com/zklab/zklab/internal/testkit/testmain"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -37,7 +38,7 @@ func TestRealSimulationsAreExact(t *testing.T) {
 // exactSubjects returns pairs of a recipe and a subject.
 func exactSubjects() [][2]string {
 	all := [][2]string{{"lock", "go-zookeeper"}, {"queue", "broken"}}
-	for _, recipe := range workloads.Recipes() {
+	for _, recipe := range specimens.Recipes() {
 		all = append(all, [2]string{recipe, workloads.Own})
 	}
 	return all

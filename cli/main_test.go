@@ -23,7 +23,7 @@ import (
 	"github.com/zklab/zklab/internal/base/atomicfile"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/reports"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // fullEnv is the variable with the end of the path of the file for which zklab-full has no disk space.
@@ -172,11 +172,11 @@ func TestScripts(t *testing.T) {
 }
 
 // zklabRoot returns the commands of zklab, whose catalog has nothing else.
-func zklabRoot() *cobra.Command { return root.New(workloads.Catalog{}, new(bool)) }
+func zklabRoot() *cobra.Command { return root.New(specimens.Catalog{}, new(bool)) }
 
 // runZklab runs a command line of zklab in this process.
 func runZklab(args []string, stdout, stderr io.Writer) (code int) {
-	return root.Execute(workloads.Catalog{}, args, stdout, stderr)
+	return root.Execute(specimens.Catalog{}, args, stdout, stderr)
 }
 
 // answer is the outcome of a command line.

@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/nils"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -44,27 +45,27 @@ type Subject struct {
 const ownSubject = "own"
 
 // catalogOf returns the catalog of a program that passes recipes of its own to Main.
-func catalogOf(program string, own []Recipe) (workloads.Catalog, error) {
+func catalogOf(program string, own []Recipe) (specimens.Catalog, error) {
 	if len(own) == 0 {
-		return workloads.Catalog{}, nil
+		return specimens.Catalog{}, nil
 	}
-	var all []workloads.Subject
+	var all []specimens.Specimen
 	for i, r := range own {
 		subjects, err := subjectsOf(r)
 		if err != nil {
-			return workloads.Catalog{}, fmt.Errorf("argument %d of cli.Main: %w", i+1, err)
+			return specimens.Catalog{}, fmt.Errorf("argument %d of cli.Main: %w", i+1, err)
 		}
 		name := subjects[0].Recipe
-		if slices.ContainsFunc(all, func(other workloads.Subject) bool { return other.Recipe == name }) {
-			return workloads.Catalog{}, fmt.Errorf("argument %d of cli.Main: another one is called %q, too: give each recipe a name of its own", i+1, name)
+		if slices.ContainsFunc(all, func(other specimens.Specimen) bool { return other.Recipe == name }) {
+			return specimens.Catalog{}, fmt.Errorf("argument %d of cli.Main: another one is called %q, too: give each recipe a name of its own", i+1, name)
 		}
 		all = append(all, subjects...)
 	}
-	return workloads.NewCatalog(program, all...), nil
+	return specimens.NewCatalog(program, all...), nil
 }
 
 // subjectsOf returns the subjects of a recipe, the one that is tested without --subject first.
-func subjectsOf(r Recipe) ([]workloads.Subject, error) {
+func subjectsOf(r Recipe) ([]specimens.Specimen, error) {
 	var others []Subject
 	if s, ok := r.(Subjects); ok {
 		r, others = s.Recipe, s.Others
@@ -74,12 +75,12 @@ func subjectsOf(r Recipe) ([]workloads.Subject, error) {
 		return nil, err
 	}
 	recipe := w.Name()
-	all := []workloads.Subject{{Recipe: recipe, Name: ownSubject, About: "the recipe of this program", Workload: w}}
+	all := []specimens.Specimen{{Recipe: recipe, Name: ownSubject, About: "the recipe of this program", Workload: w}}
 	for _, s := range others {
 		switch {
 		case len(strings.Fields(s.Name)) != 1 || strings.TrimSpace(s.Name) != s.Name:
 			return nil, fmt.Errorf("a subject of recipe %q has the name %q: give it one word", recipe, s.Name)
-		case slices.ContainsFunc(all, func(other workloads.Subject) bool { return other.Name == s.Name }):
+		case slices.ContainsFunc(all, func(other specimens.Specimen) bool { return other.Name == s.Name }):
 			return nil, fmt.Errorf("two subjects of recipe %q are called %q", recipe, s.Name)
 		}
 		w, other, err := declaredWorkload(s.Recipe)
@@ -95,7 +96,7 @@ func subjectsOf(r Recipe) ([]workloads.Subject, error) {
 		if _, err := plan.Parse(s.Faults, time.Second); err != nil {
 			return nil, fmt.Errorf("the faults of subject %q: %w", s.Name, err)
 		}
-		all = append(all, workloads.Subject{Recipe: recipe, Name: s.Name, About: s.About, Property: s.Property, Faults: s.Faults, Workload: w})
+		all = append(all, specimens.Specimen{Recipe: recipe, Name: s.Name, About: s.About, Property: s.Property, Faults: s.Faults, Workload: w})
 	}
 	return all, nil
 }
@@ -114,7 +115,7 @@ func declaredWorkload(r Recipe) (workloads.Workload, models.Declared, error) {
 	if declared != nil && declared.Err() != nil {
 		return nil, nil, declared.Err()
 	}
-	if slices.Contains(workloads.Recipes(), w.Name()) {
+	if slices.Contains(specimens.Recipes(), w.Name()) {
 		return nil, nil, fmt.Errorf("the name %q is taken by a recipe of zklab's: choose another one", w.Name())
 	}
 	if declared == nil {

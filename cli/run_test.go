@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
 // A flag that was given beats the file, and the file beats the default.
@@ -64,7 +64,7 @@ func TestMerge(t *testing.T) {
 func merged(args []string) (store.Experiment, error) {
 	x, seed, minLoad := experiments.Defaults()
 	f := &experiments.Flags{}
-	cmd := experiments.RunCommand(x, seed, minLoad, f, manyruns.Repeat(workloads.Catalog{}))
+	cmd := experiments.RunCommand(x, seed, minLoad, f, manyruns.Repeat(specimens.Catalog{}))
 	if err := cmd.ParseFlags(args); err != nil {
 		return *x, err
 	}

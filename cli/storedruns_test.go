@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/storedruns"
 	"github.com/zklab/zklab/cli/internal/usage"
 	site "github.com/zklab/zklab/internal/lab/serve"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -20,12 +21,12 @@ import (
 // entry. Each command is tried with all recipes, and each of the two ways of life with half of them.
 func TestStoredRunsOfAllObjects(t *testing.T) {
 	t.Parallel()
-	for i, recipe := range workloads.Recipes() {
-		for j, subject := range []string{workloads.Own, workloads.Broken} {
+	for i, recipe := range specimens.Recipes() {
+		for j, subject := range []string{workloads.Own, specimens.Broken} {
 			t.Run(recipe+"/"+subject, func(t *testing.T) {
 				t.Parallel()
 				as := []string{"goroutine", "process"}[(i+j)%2]
-				w, err := workloads.Named(recipe, subject)
+				w, err := specimens.Named(recipe, subject)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -54,8 +55,8 @@ func TestStoredRunsOfAllObjects(t *testing.T) {
 
 // faultsOf returns the faults that expose a subject's defect.
 func faultsOf(recipe, name string) string {
-	for _, s := range workloads.Subjects(recipe) {
-		if s.Name == name || name == workloads.Broken && strings.HasPrefix(s.Name, "broken") {
+	for _, s := range specimens.Subjects(recipe) {
+		if s.Name == name || name == specimens.Broken && strings.HasPrefix(s.Name, "broken") {
 			return s.Faults
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/root"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/object"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // oddNumbers returns a recipe of numbers whose program wrongly promises that none of them is even.
@@ -51,7 +51,7 @@ func twoProgramsProgram() {
 		}
 		var done [2]commandOutput
 		var wg sync.WaitGroup
-		for i, catalog := range []workloads.Catalog{first, second} {
+		for i, catalog := range []specimens.Catalog{first, second} {
 			wg.Go(func() {
 				var text bytes.Buffer
 				done[i].Code = root.Execute(catalog, args[i], &text, &text)

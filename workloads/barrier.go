@@ -11,7 +11,6 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // Barrier is the workload of a barrier. Each round has a fresh znode. In each round, a different
@@ -19,17 +18,6 @@ import (
 type Barrier struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Barrier, error)
-}
-
-var barrierParts = parts{
-	model:    models.Barrier,
-	contract: contracts.Barriers,
-	subjects: []Subject{
-		own(Barrier{subjects.NewBarrier}),
-		mutant("await-times-out-as-ok", "early", "", "reports a wait that timed out as one that saw the barrier open", Barrier{broken.AwaitTimesOut}),
-		mutant("exists-without-watch", "late", "", "reads once without setting a watch, so that it never learns of the change", Barrier{broken.ExistsWithoutWatch}),
-		mutant("opens-on-expiry", "early", "expire:waiter/400ms", "treats the end of its session as the barrier opening", Barrier{broken.OpensOnExpiry}),
-	},
 }
 
 // Name returns the name of the model.

@@ -15,7 +15,6 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // Cache is the workload of a cached subtree. One client for each key puts znodes of the
@@ -24,19 +23,6 @@ import (
 type Cache struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Cache, error)
-}
-
-var cacheParts = parts{
-	model:    models.Cache,
-	contract: contracts.Caches,
-	subjects: []Subject{
-		own(Cache{subjects.NewCache}),
-		mutant("write-through", "valid", "", "applies its own write to the copy at once, even if the write then fails", Cache{broken.WriteThrough}).besides("order", "current").alone(),
-		mutant("misfiles", "valid", "", "also shows the children of a child as children of the root", Cache{broken.Misfiles}).alone(),
-		mutant("loses-subtree-on-reconnect", "order", "expire/300ms", "reads only the root again in a new session", Cache{broken.LosesSubtree}).besides("converge", "current"),
-		mutant("ignores-recreate", "converge", "", "never shows a znode again after it was deleted", Cache{broken.IgnoresRecreate}).besides("current").alone(),
-		mutant("says-current-early", "current", "", "reports its copy as current once it is complete", Cache{broken.SaysCurrentEarly}).alone(),
-	},
 }
 
 // Name returns the name of the model.

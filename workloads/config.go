@@ -14,7 +14,6 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // Config is the workload of a configuration. One client for each key sets, deletes, and
@@ -22,19 +21,6 @@ import (
 type Config struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Config, error)
-}
-
-var configParts = parts{
-	model:    models.Config,
-	contract: contracts.Configs,
-	subjects: []Subject{
-		own(Config{subjects.NewConfig}),
-		mutant("one-shot-watch", "converge", "", "sets a one-time watch once, and never again", Config{broken.ConfigOneShotWatch}),
-		mutant("creates-empty", "valid", "", "creates the znode empty, then writes its value", Config{broken.CreatesEmpty}),
-		mutant("first-from-memory", "first", "", "starts with a value that it read long ago", Config{broken.FirstFromMemory}),
-		mutant("reports-by-version", "converge", "", "ignores a new value whose version is not higher", Config{broken.ReportsByVersion}),
-		mutant("snapshot-on-loss", "order", "expire/300ms", "reports an old snapshot when it cannot read", Config{broken.SnapshotOnLoss}),
-	},
 }
 
 // Name returns the name of the model.

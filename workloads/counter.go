@@ -8,7 +8,6 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // Counter is the workload of a counter. All clients increment several counters, by adding
@@ -17,17 +16,6 @@ import (
 type Counter struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Counter, error)
-}
-
-var counterParts = parts{
-	model:    models.Counter,
-	contract: contracts.Counters,
-	subjects: []Subject{
-		own(Counter{subjects.NewCounter}),
-		mutant("read-set-without-version", "linearizable", "", "reads, then sets without checking the version", Counter{broken.ReadSetWithoutVersion}),
-		mutant("retries-set-after-loss", "linearizable", "lose-reply:setData/300ms", "adds a second time after a lost reply", Counter{broken.RetriesSetAfterLoss}).besides("plain-reads"),
-		mutant("sync-only", "fenced-reads", "", "answers a fenced read with a sync and a plain read", Counter{broken.SyncOnly}).alone(),
-	},
 }
 
 // Name returns the name of the model.

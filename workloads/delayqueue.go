@@ -9,7 +9,6 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // DelayQueue is the workload of a delay queue. It is like that of [Queue], with some items due at
@@ -20,21 +19,6 @@ type DelayQueue struct {
 	// New makes the subject of one client on one path. All subjects are [subjects.Strict],
 	// or none.
 	New func(c *subjects.Client, path string) (subjects.DelayQueue, error)
-}
-
-var delayQueueParts = parts{
-	model:    models.DelayQueue,
-	contract: contracts.DelayQueues,
-	subjects: []Subject{
-		own(DelayQueue{subjects.NewDelayQueue}),
-		variant("relaxed", "the recipe of package recipes, relaxed: it reads lists that may be stale", DelayQueue{subjects.NewRelaxedDelayQueue}),
-		// A single client gets its own items too early, or in the wrong order.
-		mutant("ignores-due", "not-early", "", "delivers the item that is due first before it is due", DelayQueue{broken.IgnoresDue}).alone(),
-		mutant("seconds", "not-early", "", "compares due times in whole seconds, not milliseconds", DelayQueue{broken.DueInSeconds}).alone(),
-		mutant("sleeps-once", "progress", "", "sleeps until its first item is due, and misses items that arrive meanwhile", DelayQueue{broken.SleepsOnce}),
-		mutant("any-due", "due-order", "", "delivers the oldest of the due items, not the one due first", DelayQueue{broken.AnyDue}).alone(),
-		mutant("no-fence", "strict", "", "claims to be strict, but reads lists from a server that may lag", DelayQueue{broken.DelayNoFence}),
-	},
 }
 
 // Name returns the name of the model.

@@ -13,7 +13,6 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // DoubleBarrier is the workload of a double barrier: rounds, each on a fresh znode, in
@@ -26,21 +25,6 @@ type DoubleBarrier struct {
 	// minimum is a sixth of it. 0 means 300 ms. Until it comes, the other clients may give
 	// up and come again.
 	Late time.Duration
-}
-
-var doubleBarrierParts = parts{
-	model:    models.DoubleBarrier,
-	contract: contracts.DoubleBarriers,
-	subjects: []Subject{
-		own(DoubleBarrier{New: subjects.NewDoubleBarrier}),
-		mutant("leave-without-waiting", "leave", "", "leaves while other members are still inside", DoubleBarrier{New: broken.LeaveWithoutWaiting}),
-		mutant("counts-children", "progress", "", "counts children, so the last member to count may find that some already left", DoubleBarrier{New: broken.CountsChildren}).besides("leave", "enter"),
-		mutant("timed-out-still-counted", "enter", "", "counts members that gave up", DoubleBarrier{New: broken.TimedOutStillCounted}),
-		mutant("ready-outlives", "enter", "expire:all/700ms", "lets members in while the ready znode of an earlier round exists", DoubleBarrier{New: broken.ReadyOutlives}),
-		// A client that comes again while its former session is still counted waits for that
-		// session when leaving.
-		mutant("counts-the-dead", "enter", "expire:waiter/500ms", "counts members whose sessions have ended", DoubleBarrier{New: broken.CountsTheDead}).besides("progress"),
-	},
 }
 
 // Name returns the name of the model.

@@ -9,7 +9,6 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // Election is the workload of a leader election: every client campaigns in several
@@ -19,19 +18,6 @@ type Election struct {
 	// New makes the candidate of one client in the election at path. While it leads, Leader
 	// of the others should return its id.
 	New func(c *subjects.Client, path, id string) (subjects.Election, error)
-}
-
-var electionParts = parts{
-	model:    models.Election,
-	contract: contracts.Elections,
-	subjects: []Subject{
-		own(Election{subjects.NewElection}),
-		variant("states", "the recipe of package recipes, observed through its States", Election{subjects.NewStatesElection}),
-		mutant("sorts-by-id", "exclusion", "", "sorts candidates by ID, not by sequence number", Election{broken.SortsByID}),
-		mutant("never-regains", "progress", "expire/1500ms", "does not become a candidate again in a new session", Election{broken.NeverRegains}),
-		mutant("looks-then-resigns", "own-znodes", "freeze:owner@300ms+9s,freeze:owner@1s+9s", "looks whether the znode is its own, then deletes whatever is there", Election{broken.LooksThenResigns}).besides("exclusion"),
-		mutant("deposes-itself", "exclusion", "crash:holder@1s+400ms/4s,freeze:returned@500ms+9s,freeze:returned@1s+9s", "deletes the znode of its process before a crash, even if another candidate leads by then", Election{broken.DeposesItself}).besides("own-znodes"),
-	},
 }
 
 // Name returns the name of the model.

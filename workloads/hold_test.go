@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,11 +11,9 @@ import (
 	"github.com/go-zookeeper/zk"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
-	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -170,61 +167,6 @@ func unreachable(t *testing.T, c *Client) {
 type silent struct{}
 
 func (silent) Printf(string, ...any) {}
-
-// Each name on the command line leads to a workload, and no two names lead to the same
-// one.
-func TestNamed(t *testing.T) {
-	for _, recipe := range Recipes() {
-		if About(recipe) == "" {
-			t.Errorf("nothing is said about %s", recipe)
-		}
-		if short := Short(recipe); short[0] != Own || short[len(short)-1] != Broken {
-			t.Errorf("%s has %v", recipe, short)
-		}
-		names := map[string]bool{}
-		for _, s := range Subjects(recipe) {
-			w, err := Named(recipe, s.Name)
-			if err != nil || w.Name() != recipe || s.Recipe != recipe || s.About == "" || names[s.Name] {
-				t.Errorf("%+v: %v, %v", s, w, err)
-			}
-			if _, err := plan.Parse(s.Faults, time.Second); err != nil {
-				t.Errorf("%s of %s: %v", s.Name, recipe, err)
-			}
-			names[s.Name] = true
-		}
-		if w, err := Named(recipe, Broken); err != nil || w.Name() != recipe {
-			t.Errorf("%s that is broken: %v, %v", recipe, w, err)
-		}
-	}
-	if w, err := Named("session", Broken); err != nil || w != (Session{corruption: corruptproxy.LostWrite}) {
-		t.Errorf("a broken session: %+v, %v", w, err)
-	}
-	for _, kind := range corruptproxy.Corruptions() {
-		if w, err := Named("session", "broken:"+string(kind)); err != nil || w != (Session{corruption: kind}) {
-			t.Errorf("%s: %+v, %v", kind, w, err)
-		}
-	}
-	if About("nothing") != "" || Subjects("nothing") != nil || Short("nothing") != nil {
-		t.Error("something is said about nothing")
-	}
-}
-
-// An unknown name is reported with the names that exist.
-func TestNotNamed(t *testing.T) {
-	for _, tt := range []struct{ recipe, subject, want string }{
-		{"lok", Own, `unknown recipe "lok"; did you mean "lock"? known are `},
-		{"lock", "nobody", `recipe lock has no subject "nobody"; it has zklab, zklab-do, zklab-acl, zklab-herd, go-zookeeper, broken`},
-		{"queue", GoZookeeper, `recipe queue has no subject "go-zookeeper"; it has zklab, zklab-long, zklab-bounded, zklab-bounded-try, broken`},
-		{"queue", "Broken", `recipe queue has no subject "Broken"; did you mean "broken"? it has zklab, zklab-long, zklab-bounded, zklab-bounded-try, broken`},
-		{"election", "broken:x", `recipe election has no mutant "x"; it has sorts-by-id, never-regains`},
-		{"election", "broken:", `recipe election has no mutant ""; it has sorts-by-id, never-regains`},
-		{"register", "broken:plain-as-fence", `recipe register has no mutant "plain-as-fence"; did you mean "plain-as-fenced"? it has cas-without-version, `},
-	} {
-		if w, err := Named(tt.recipe, tt.subject); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
-			t.Errorf("%s of %s: %v, %v, want %s", tt.subject, tt.recipe, w, err, tt.want)
-		}
-	}
-}
 
 // A leader's id that belongs to no client is an error, and no answer.
 func TestLeaderOf(t *testing.T) {

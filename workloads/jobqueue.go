@@ -16,7 +16,6 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // JobQueue is the workload of a job queue. Every client puts jobs into several queues, and
@@ -26,22 +25,6 @@ import (
 type JobQueue struct {
 	// New makes the subject of one client on one path; tries is how often a job is tried.
 	New func(c *subjects.Client, path string, tries int) (subjects.JobQueue, error)
-}
-
-var jobQueueParts = parts{
-	model:    models.JobQueue,
-	contract: contracts.JobQueues,
-	subjects: []Subject{
-		own(JobQueue{subjects.NewJobQueue}),
-		variant("do", "the recipe of package recipes, whose workers take jobs with Do", JobQueue{subjects.NewDoJobQueue}),
-		variant("once", "the recipe of package recipes; each job is put twice with PutOnce", JobQueue{subjects.NewOnceJobQueue}),
-		mutant("leases-of-their-own", "lease-exclusion", "", "checks that a job has no lease, then creates one without checking again", JobQueue{broken.LeasesOfTheirOwn}),
-		mutant("finish-unguarded", "finish-once", "expire:holder/400ms", "finishes a job without checking that it still has the lease", JobQueue{broken.FinishUnguarded}).besides("lease-exclusion", "own-znodes"),
-		mutant("delete-on-take", "conservation", "lose-reply:delete/300ms", "deletes a job when it takes it, and creates it again when it gives it back", JobQueue{broken.DeleteOnTake}),
-		mutant("counts-its-own", "attempts", "", "each worker counts only its own attempts", JobQueue{broken.CountsItsOwn}),
-		mutant("never-requeues", "progress", "expire:holder/400ms", "creates persistent leases, and forgets them when its session ends", JobQueue{broken.NeverRequeues}),
-		mutant("leaves-lease", "progress", "lose-reply:create:who=all/300ms", "leaves its lease behind when Take fails", JobQueue{broken.LeavesLease}),
-	},
 }
 
 // tries is how often a job is tried. Enough workers die for some jobs to become dead.

@@ -11,7 +11,6 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // Membership is the workload of groups: all clients join and leave several groups, list the
@@ -22,22 +21,6 @@ import (
 type Membership struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Group, error)
-}
-
-var membershipParts = parts{
-	model:    models.Membership,
-	contract: contracts.Groups,
-	subjects: []Subject{
-		own(Membership{subjects.NewGroup}),
-		mutant("one-shot-watch", "converge", "", "sets its watch once, and misses all changes after the first", Membership{broken.OneShotWatch}),
-		mutant("rejoin-lost", "converge", "expire:holder/1500ms", "does not join again after its session ended", Membership{broken.RejoinLost}),
-		mutant("persistent-member", "converge", "expire:holder/1500ms", "creates persistent members, and forgets them when its session ends", Membership{broken.PersistentMember}).besides("fresh", "log"), // a member that stays behind is listed at once, and for ever
-		mutant("gives-up-leaving", "converge", "lose-request:delete/300ms", "does not delete its znode if its first attempt to leave fails", Membership{broken.GivesUpLeaving}),
-		mutant("cache-forgets-late", "fresh", "", "still lists other members for a second after they left", Membership{broken.CacheForgetsLate}).besides("snapshots"),
-		mutant("tells-the-past", "monotone", "", "reports a change, then the state before it", Membership{broken.TellsThePast}),
-		mutant("torn-list", "snapshots", "", "lists a set of members that never existed at one time", Membership{broken.TornList}),
-		mutant("looks-then-leaves", "own-znodes", "freeze:owner@300ms+9s,freeze:owner@1s+9s", "looks whether the znode is its own, then deletes whatever is there", Membership{broken.LooksThenLeaves}).besides("converge", "fresh"),
-	},
 }
 
 // Name returns the name of the model.

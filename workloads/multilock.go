@@ -9,7 +9,6 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // MultiLock is the workload of locks on several keys at once. Each object has four keys;
@@ -21,20 +20,6 @@ type MultiLock struct {
 	// New makes the subject of one client for some keys, which are the names of znodes
 	// below the path. A client makes several with the same path.
 	New func(c *subjects.Client, path string, keys []string) (subjects.MultiLock, error)
-}
-
-var multiLockParts = parts{
-	model:    models.MultiLock,
-	contract: contracts.MultiLocks,
-	subjects: []Subject{
-		own(MultiLock{subjects.NewMultiLock}),
-		mutant("partial", "exclusion", "", "reports all keys as held after it gave up waiting for some", MultiLock{broken.Partial}).besides("grant"),
-		mutant("token-of-the-first", "tokens", "", "locks the keys one by one, and returns the token of the first for all", MultiLock{broken.TokenOfTheFirst}).besides("fencing"),
-		mutant("forgets-rollback", "all-or-none", "", "deletes only one of its contenders when it gives up", MultiLock{broken.ForgetsRollback}).besides("progress"), // others wait for the contenders that it forgot
-		mutant("no-order", "progress", "", "locks the keys one by one in the order of the call, unsorted", MultiLock{broken.NoOrder}),
-		mutant("never-looks-back", "grant", "expire:waiter/400ms", "locks the keys one by one, and never checks that it still holds the first", MultiLock{broken.NeverLooksBack}).besides("exclusion", "tokens", "fencing"),
-		mutant("held-on-and-on", "lost", "expire/1500ms", "keeps its hold after its session expired", MultiLock{broken.HeldOnAndOn}).besides("exclusion", "tokens", "fencing", "grant"),
-	},
 }
 
 // Name returns the name of the model.

@@ -13,7 +13,6 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // Partitioner is the workload of a set of items that its members share: two for each client and
@@ -26,21 +25,6 @@ type Partitioner struct {
 	// New makes the subject of one client on one path, for a set of items: names that znodes can
 	// have.
 	New func(c *subjects.Client, path string, items []string) (subjects.Partitioner, error)
-}
-
-var partitionerParts = parts{
-	model:    models.Partitioner,
-	contract: contracts.Partitioners,
-	subjects: []Subject{
-		own(Partitioner{subjects.NewPartitioner}),
-		mutant("takes-at-once", "exclusion", "", "takes its new share before the others have given back theirs", Partitioner{broken.TakesAtOnce}).besides("grant", "tokens", "fencing"),
-		mutant("deaf", "progress", "", "does not hear that other members joined, and goes on holding", Partitioner{broken.DeafPartitioner}),
-		mutant("misses-leaves", "coverage", "", "deals items to members that have left", Partitioner{broken.MissesLeaves}).besides("progress"), // all items may be dealt to members that have left
-		mutant("greedy", "balance", "", "deals one item to each member, and the rest to the first", Partitioner{broken.Greedy}),
-		mutant("count-of-its-own", "tokens", "", "each member counts its fencing tokens by itself", Partitioner{broken.CountOfItsOwn}).besides("fencing"),
-		mutant("keeps-its-share", "lost", "expire/1500ms", "goes on holding its share after its session has died", Partitioner{broken.KeepsItsShare}).besides("exclusion", "tokens", "fencing", "grant", "coverage", "balance"),
-		mutant("items-survive", "progress", "expire:holder/400ms", "holds items by persistent znodes, and forgets them with its session", Partitioner{broken.ItemsSurvive}).besides("coverage"),
-	},
 }
 
 // Name returns the name of the model.

@@ -10,7 +10,6 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // PriorityQueue is the workload of a priority queue. It is like that of [Queue], with items of
@@ -19,21 +18,6 @@ type PriorityQueue struct {
 	// New makes the subject of one client on one path. All subjects are [subjects.Strict],
 	// or none.
 	New func(c *subjects.Client, path string) (subjects.PriorityQueue, error)
-}
-
-var priorityQueueParts = parts{
-	model:    models.PriorityQueue,
-	contract: contracts.PriorityQueues,
-	subjects: []Subject{
-		own(PriorityQueue{subjects.NewPriorityQueue}),
-		variant("relaxed", "the recipe of package recipes, relaxed: it reads lists that may be stale", PriorityQueue{subjects.NewRelaxedPriorityQueue}),
-		mutant("keeps-stale-cache", "priority", "", "uses one list until all its items are gone", PriorityQueue{broken.KeepsStaleCache}),
-		// A single client gets its own items in the wrong order.
-		mutant("ignores-priority", "priority", "", "delivers the oldest item", PriorityQueue{broken.IgnoresPriority}).alone(),
-		mutant("string-compare", "priority", "", "compares priorities as text: 10 before 9", PriorityQueue{broken.StringCompare}).alone(),
-		mutant("walks-on", "strict", "", "continues in a stale list when another client was quicker", PriorityQueue{broken.WalksOn}),
-		mutant("no-fence", "strict", "", "claims to be strict, but reads lists from a server that may lag", PriorityQueue{broken.NoFence}),
-	},
 }
 
 // Name returns the name of the model.

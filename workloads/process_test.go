@@ -266,18 +266,36 @@ func TestRemoteHold(t *testing.T) {
 // Every recipe's workload can have its subjects in other processes. A client without a connection
 // has no subjects of this process.
 func TestWorkloadsInProcesses(t *testing.T) {
-	for _, recipe := range Recipes() {
-		t.Run(recipe, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { worksInProcesses(t, recipe) })
+	for _, w := range []Workload{
+		Barrier{subjects.NewBarrier},
+		Cache{subjects.NewCache},
+		Config{subjects.NewConfig},
+		Counter{subjects.NewCounter},
+		DelayQueue{subjects.NewDelayQueue},
+		Discovery{subjects.NewService},
+		DoubleBarrier{New: subjects.NewDoubleBarrier},
+		Election{subjects.NewElection},
+		JobQueue{subjects.NewJobQueue},
+		Lock{subjects.NewLock},
+		MasterWorker{JobQueue{subjects.NewMasterWorker}},
+		Membership{subjects.NewGroup},
+		MultiLock{subjects.NewMultiLock},
+		Partitioner{subjects.NewPartitioner},
+		PriorityQueue{subjects.NewPriorityQueue},
+		Queue{subjects.NewQueue},
+		Register{New: subjects.NewRegister},
+		RWLock{subjects.NewRWLock},
+		Semaphore{subjects.NewSemaphore},
+		Session{},
+		TwoPhaseCommit{subjects.NewTransaction},
+	} {
+		t.Run(w.Name(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { worksInProcesses(t, w) })
 		})
 	}
 }
 
-func worksInProcesses(t *testing.T, recipe string) {
-	w, err := Named(recipe, Own)
-	if err != nil {
-		t.Fatal(err)
-	}
+func worksInProcesses(t *testing.T, w Workload) {
 	if InProcesses(w) == ModelOf(w).Store {
 		t.Errorf("in processes: %v", InProcesses(w))
 	}

@@ -10,10 +10,8 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // Register is a workload for the store itself: every client writes, compares and sets, and
@@ -21,38 +19,12 @@ import (
 type Register struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Register, error)
-	// corruption is the seeded defect between clients and servers; "" for none.
-	corruption corruptproxy.Corruption
-}
-
-var registerParts = parts{
-	model: models.Register,
-	subjects: []Subject{
-		{Name: Own, About: "the store itself, used correctly", Workload: Register{New: subjects.NewRegister}},
-		variant("config", "the configuration of package recipes: SetIf and Get", Register{New: subjects.NewConfigRegister}),
-		mutant("cas-without-version", "linearizable", "", "compares, then sets without checking the version", Register{New: broken.CASWithoutVersion}),
-		mutant("plain-as-fenced", "linearizable", "partition:one+100ms/300ms", "makes a plain read, whatever kind was asked for", Register{New: broken.PlainAsFenced}).besides("fenced-reads").alone(),
-		mutant("retry-cas-blind", "zxid-order", "lose-reply:setData:who=all/1s", "repeats compare-and-set after a lost reply", Register{New: broken.RetryCASBlind}).besides("log"),
-		mutant("retry-write-blind", "zxid-order", "lose-reply:setData:who=all/1s", "repeats a write after a lost reply", Register{New: broken.RetryWriteBlind}),
-		mutant("swallows-errors", "durable", "lose-request:setData:who=all/1s", "reports a write as done as soon as it was sent", Register{New: broken.SwallowsErrors}),
-		mutant("cache-goes-back", "plain-reads", "", "answers plain reads from a cache, but not other reads", Register{New: broken.CacheGoesBack}),
-		mutant("cache-behind-sync", "sync-reads", "", "answers reads after a sync from a cache", Register{New: broken.CacheBehindSync}),
-		corrupted(corruptproxy.OtherSession, "connects", "reset/1s"),
-		corrupted(corruptproxy.ExpiredAlive, "kept-alive", ""),
-		corrupted(corruptproxy.Unanswered, "answers", ""),
-		corrupted(corruptproxy.TornRead, "plain-reads", ""),
-		corrupted(corruptproxy.VersionIgnored, "zxid-order", ""),
-		corrupted(corruptproxy.DoneTwice, "durable", ""),
-	},
-}
-
-// corrupted returns a subject that is the correct register on servers that seem to break a promise.
-func corrupted(kind corruptproxy.Corruption, property, faults string) Subject {
-	return mutant(string(kind), property, faults, kind.About(), Register{New: subjects.NewRegister, corruption: kind}).alone()
+	// Proxy wraps the connections to the servers, each time for one run; nil for none.
+	Proxy func(zk.Dialer) zk.Dialer
 }
 
 // Through implements Proxied.
-func (w Register) Through(dial zk.Dialer) zk.Dialer { return throughProxy(w.corruption, dial) }
+func (w Register) Through(dial zk.Dialer) zk.Dialer { return through(w.Proxy, dial) }
 
 // Name returns the name of the model.
 func (Register) Name() string { return models.Register.Name }

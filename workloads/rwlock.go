@@ -8,7 +8,6 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // RWLock is the workload of a read-write lock. Every client takes several locks, two times
@@ -19,21 +18,6 @@ import (
 type RWLock struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.RWLock, error)
-}
-
-var rwlockParts = parts{
-	model:    models.RWLock,
-	contract: contracts.RWLocks,
-	subjects: []Subject{
-		own(RWLock{subjects.NewRWLock}),
-		variant("do", "the recipe of package recipes, used through Do and RDo", RWLock{subjects.NewDoRWLock}),
-		mutant("reader-ignores-writer", "exclusion", "", "readers ignore writers, so one reads while another client writes", RWLock{broken.ReaderIgnoresWriterAhead}),
-		mutant("downgrade-second-node", "exclusion", "", "downgrades with a second znode, which queues behind waiting writers", RWLock{broken.DowngradeSecondNode}),
-		mutant("polls-to-read", "tokens", "", "polls for the lock instead of waiting for its turn", RWLock{broken.RWPolls}).besides("fencing"),
-		mutant("waits-for-those-behind", "progress", "", "readers also wait for writers behind them, which wait for those readers", RWLock{broken.WaitsOnWrongPredecessor}),
-		mutant("reads-for-ever", "lost", "expire/1500ms", "keeps its hold after its session expired", RWLock{broken.ReadsForEver}).besides("exclusion", "grant", "tokens", "fencing"),
-		mutant("deaf", "revocation", "", "ignores requests to release", RWLock{broken.Deaf}),
-	},
 }
 
 // Name returns the name of the model.

@@ -9,7 +9,6 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // Semaphore is the workload of a semaphore with leases for half of the clients. Every
@@ -21,22 +20,6 @@ type Semaphore struct {
 	// New makes the subject of one client on one path, of a semaphore with that many
 	// leases.
 	New func(c *subjects.Client, path string, leases int) (subjects.Semaphore, error)
-}
-
-var semaphoreParts = parts{
-	model:    models.Semaphore,
-	contract: contracts.Semaphores,
-	subjects: []Subject{
-		own(Semaphore{subjects.NewSemaphore}),
-		mutant("counts-then-creates", "bound", "", "counts the leases, then creates one without checking again", Semaphore{broken.CountsThenCreates}),
-		mutant("release-deletes-lowest", "bound", "", "releases the first lease in the line, even another client's", Semaphore{broken.ReleaseDeletesLowest}).besides("progress", "own-znodes"), // its own stays behind
-		mutant("polls", "fair", "", "polls for the lock instead of waiting for its turn", Semaphore{broken.Polls}),
-		mutant("watches-neighbour", "progress", "", "waits only for the contender right before it, though any release would do", Semaphore{broken.WatchesNeighbour}),
-		mutant("held-for-ever", "lost", "expire/1500ms", "keeps its hold after its session expired", Semaphore{broken.HeldForEver}).besides("bound", "fair", "grant"),
-		mutant("lease-survives-session", "progress", "expire:holder/400ms", "creates persistent leases, and forgets them when its session ends", Semaphore{broken.LeaseSurvivesSession}),
-		mutant("looks-then-releases", "own-znodes", "freeze:owner@300ms+9s,freeze:owner@1s+9s", "looks whether the lease is its own, then deletes whatever is there", Semaphore{broken.LooksThenReleases}).besides("bound"),
-		mutant("takes-over-its-lease", "own-znodes", "crash:holder@800ms+300ms/2s,freeze:returned@300ms+9s,freeze:returned@600ms+9s,freeze:returned@900ms+9s", "deletes the lease of its process before a crash, even if it is another client's by then", Semaphore{broken.TakesOverItsLease}).besides("bound"),
-	},
 }
 
 // Name returns the name of the model.

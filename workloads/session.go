@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/lab/corruptproxy"
 )
 
 // Session is the workload of the store itself: bursts of requests that exercise what
@@ -20,78 +19,8 @@ import (
 // before data, atomic multis, ephemerals that live as long as their session, unique
 // sequential names. The verdict comes from what went over the wire.
 type Session struct {
-	// corruption is the seeded defect between clients and servers; "" for none.
-	corruption corruptproxy.Corruption
-}
-
-var sessionParts = parts{
-	model: models.Session,
-	subjects: append([]Subject{
-		{Name: Own, About: "the store itself", Workload: Session{}},
-	}, corruptions()...),
-}
-
-// foundBy lists the corruptions, each with the property that finds it. Broken stands
-// for the first one.
-var foundBy = []struct {
-	kind             corruptproxy.Corruption
-	property, faults string
-}{
-	{corruptproxy.LostWrite, "durable", ""},
-	{corruptproxy.HalfMulti, "atomic", ""},
-	{corruptproxy.ReadBehind, "single-image", "reset/1s"},
-	{corruptproxy.Reordered, "fifo", ""},
-	{corruptproxy.StaleSync, "sync", ""},
-	{corruptproxy.EventLate, "watch-before-data", ""},
-	{corruptproxy.EventTwice, "one-event", ""},
-	{corruptproxy.EventsSwapped, "event-order", ""},
-	{corruptproxy.EphemeralKept, "ephemeral", ""},
-	{corruptproxy.EphemeralGone, "ephemeral", ""},
-	{corruptproxy.NameTwice, "durable", ""}, // what was acknowledged is not what the servers did; "names" where that is not known
-	{corruptproxy.OtherSession, "connects", "reset/1s"},
-	{corruptproxy.LongTimeout, "connects", ""},
-	{corruptproxy.ExpiredAlive, "kept-alive", ""},
-	{corruptproxy.Undying, "ephemeral", ""},
-	{corruptproxy.Unanswered, "fifo", ""},
-	{corruptproxy.ZxidFalls, "single-image", ""},
-	{corruptproxy.VersionOff, "durable", ""},
-	{corruptproxy.ReadBack, "single-image", ""},
-	{corruptproxy.OwnReadBack, "own-writes", ""},
-	{corruptproxy.EventMissing, "watch-before-data", ""},
-	{corruptproxy.EventFalse, "event-order", ""},
-	{corruptproxy.EventOfFailed, "event-order", ""},
-	{corruptproxy.ChildMissing, "fenced", ""},
-	{corruptproxy.PzxidKept, "views", ""},
-	{corruptproxy.TornRead, "views", ""},
-	{corruptproxy.MultiIndex, "durable", ""},
-	{corruptproxy.WatchesForgotten, "watch-before-data", "reset/1s"},
-	{corruptproxy.VersionIgnored, "durable", ""},
-	{corruptproxy.EphemeralStays, "ephemeral", ""},
-	{corruptproxy.SequenceReused, "names", ""},
-	{corruptproxy.PartDone, "atomic", ""},
-	{corruptproxy.DoneTwice, "atomic", ""},
-	{corruptproxy.RefusedWrongly, "durable", ""},
-	{corruptproxy.OtherError, "durable", ""},
-	{corruptproxy.CversionOff, "single-image", ""},
-	{corruptproxy.EventKind, "event-order", ""},
-	{corruptproxy.StuckServer, "timeliness", ""},
-	{corruptproxy.RightsIgnored, "rights", ""},
-	{corruptproxy.RightsRefused, "rights", ""},
-	{corruptproxy.ContainerEarly, "lifetimes", ""},
-	{corruptproxy.ContainerFull, "lifetimes", ""},
-	{corruptproxy.TTLEarly, "lifetimes", ""},
-	{corruptproxy.PersistentMissing, "persistent-watch", ""},
-	{corruptproxy.PersistentSwapped, "event-order", ""},
-	{corruptproxy.RemovedTells, "persistent-watch", ""},
-}
-
-// corruptions returns the subjects of the session workload whose servers seem to break a
-// promise.
-func corruptions() (all []Subject) {
-	for _, f := range foundBy {
-		all = append(all, mutant(string(f.kind), f.property, f.faults, f.kind.About(), Session{corruption: f.kind}))
-	}
-	return all
+	// Proxy wraps the connections to the servers, each time for one run; nil for none.
+	Proxy func(zk.Dialer) zk.Dialer
 }
 
 // Name returns the name of the model.
@@ -104,7 +33,7 @@ func (Session) Wired() {}
 func (Session) Sweeps() {}
 
 // Through implements Proxied.
-func (w Session) Through(dial zk.Dialer) zk.Dialer { return throughProxy(w.corruption, dial) }
+func (w Session) Through(dial zk.Dialer) zk.Dialer { return through(w.Proxy, dial) }
 
 // Start makes the folders of the keys.
 func (w Session) Start(ctx context.Context, env *Env) (Run, error) {

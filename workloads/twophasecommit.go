@@ -11,7 +11,6 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
-	"github.com/zklab/zklab/subjects/broken"
 )
 
 // TwoPhaseCommit is the workload of transactions, one after the other, each on a fresh znode. All
@@ -23,19 +22,6 @@ import (
 type TwoPhaseCommit struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Transaction, error)
-}
-
-var twoPhaseCommitParts = parts{
-	model:    models.TwoPhaseCommit,
-	contract: contracts.Transactions,
-	subjects: []Subject{
-		own(TwoPhaseCommit{subjects.NewTransaction}),
-		mutant("decision-by-set", "irrevocable", "", "checks that there is no decision, then writes its own without checking the version", TwoPhaseCommit{broken.DecisionBySet}).besides("agreement"),
-		mutant("site-aborts-on-timeout", "agreement", "", "a site aborts on its own after waiting for some time", TwoPhaseCommit{broken.SiteAbortsOnTimeout}).besides("no-lazy-abort", "log"),
-		mutant("counts-votes-not-sites", "validity", "", "commits when the number of votes equals the number of sites", TwoPhaseCommit{broken.CountsVotesNotSites}),
-		mutant("has-no-patience", "no-lazy-abort", "", "counts a missing vote as no at once", TwoPhaseCommit{broken.HasNoPatience}),
-		mutant("waits-for-coordinator", "termination", "", "sites wait for a coordinator although all have voted", TwoPhaseCommit{broken.WaitsForCoordinator}),
-	},
 }
 
 // Name returns the name of the model.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/link"
 )
 
@@ -39,12 +38,12 @@ type Proxied interface {
 	Through(dial zk.Dialer) zk.Dialer
 }
 
-// throughProxy returns dial, or a proxy around it with a seeded defect.
-func throughProxy(c corruptproxy.Corruption, dial zk.Dialer) zk.Dialer {
-	if c == "" {
+// through returns dial, or a proxy around it.
+func through(proxy func(zk.Dialer) zk.Dialer, dial zk.Dialer) zk.Dialer {
+	if proxy == nil {
 		return dial
 	}
-	return corruptproxy.New(c).Dialer(dial)
+	return proxy(dial)
 }
 
 // Visitor is a session in addition to those of the clients. The record has it under client

@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/catalog/entry"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/testkit/tally"
 	"github.com/zklab/zklab/object"
 	"github.com/zklab/zklab/workloads"
 )
@@ -40,17 +41,12 @@ var ClassFlags = fmt.Sprintf("--clients %d --keys %d --time-limit %s --session-t
 const atOnce = 5
 
 // Classes holds what was measured of the classes of a program: by class, then by faults.
-type Classes map[string]map[string]Tally
+type Classes map[string]map[string]tally.Tally
 
 // Sum adds the runs of a class up.
-func (c Classes) Sum(class string) (sum Tally) {
-	for _, tally := range c[class] {
-		sum.Runs += tally.Runs
-		sum.Violated += tally.Violated
-		sum.Undecided += tally.Undecided
-		for name, n := range tally.Properties {
-			sum.note(name, n)
-		}
+func (c Classes) Sum(class string) (sum tally.Tally) {
+	for _, runs := range c[class] {
+		sum.Add(runs)
 	}
 	return sum
 }
@@ -77,17 +73,17 @@ func MeasureProgram(t *testing.T, p entry.Program) {
 }
 
 // measureClass makes the runs of a class, a few at a time.
-func measureClass(t *testing.T, p entry.Program, c entry.Class) map[string]Tally {
+func measureClass(t *testing.T, p entry.Program, c entry.Class) map[string]tally.Tally {
 	t.Helper()
-	measured := map[string]Tally{}
+	measured := map[string]tally.Tally{}
 	var mu sync.Mutex // guards measured
-	var runs errgroup.Group
-	runs.SetLimit(atOnce)
+	var all errgroup.Group
+	all.SetLimit(atOnce)
 	for _, faults := range FaultsOfClass {
 		for seed := int64(1); seed <= SeedsOfClass; seed++ {
 			x := ofClass(t, p, c, faults)
 			x.Seed = seed
-			runs.Go(func() error {
+			all.Go(func() error {
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // only in case a run hangs
 				defer cancel()
 				o, err := x.Run(ctx)
@@ -97,14 +93,14 @@ func measureClass(t *testing.T, p entry.Program, c entry.Class) map[string]Tally
 				}
 				mu.Lock()
 				defer mu.Unlock()
-				tally := measured[faults]
-				tally.count(o.Result)
-				measured[faults] = tally
+				runs := measured[faults]
+				runs.Count(o.Result.Verdict, o.Result.Violated())
+				measured[faults] = runs
 				return nil
 			})
 		}
 	}
-	_ = runs.Wait()
+	_ = all.Wait()
 	return measured
 }
 

@@ -10,11 +10,10 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/catalog/entry"
-	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/mix"
-	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/internal/testkit/tally"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -35,78 +34,44 @@ func SeedsOf(e entry.Entry) int64 {
 	return SeedsOfTest
 }
 
-// Tally counts runs.
-type Tally struct {
-	Runs, Violated, Undecided int
-	Properties                map[string]int `json:",omitempty"` // the violated properties, with the number of runs that violated them
-}
-
-// String tells how many runs were violated.
-func (c Tally) String() string {
-	if c.Runs == 0 {
-		return "not measured yet"
-	}
-	return fmt.Sprintf("%d of %d", c.Violated, c.Runs)
-}
-
-// count adds a run.
-func (c *Tally) count(r *store.Result) {
-	c.Runs++
-	switch r.Verdict {
-	case checker.Violation:
-		c.Violated++
-	case checker.Unknown:
-		c.Undecided++
-	}
-	for _, name := range r.Violated() {
-		c.note(name, 1)
-	}
-}
-
-// note adds to the runs that violated a property.
-func (c *Tally) note(property string, runs int) {
-	if c.Properties == nil {
-		c.Properties = map[string]int{}
-	}
-	c.Properties[property] += runs
-}
-
-// Run makes one run of the default test of a recipe that an entry describes.
-func Run(t *testing.T, e entry.Entry, w workloads.Workload, seed int64) (result *store.Result) {
+// test returns the default test of a recipe that an entry describes.
+func test(t *testing.T, e entry.Entry, w workloads.Workload) experiment.Experiment {
 	t.Helper()
-	t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-		x := experiment.Experiment{Config: engine.Config{Workload: w, Seed: seed}, Quick: true}
-		x.Slack = e.Slack
-		x, err := mix.Usual(x)
-		if err != nil {
-			t.Fatal(err)
-		}
-		o, err := mix.Simulate(t, x)
-		if err != nil {
-			t.Fatal(err)
-		}
-		result = o.Result
-	})
-	if result == nil {
+	x := experiment.Experiment{Config: engine.Config{Workload: w}, Quick: true}
+	x.Slack = e.Slack
+	x, err := mix.Usual(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// violated makes one run of the default test, and returns the properties that it violates.
+func violated(t *testing.T, e entry.Entry, w workloads.Workload, seed int64) []string {
+	t.Helper()
+	o := mix.Seed(t, test(t, e, w), seed)
+	if o == nil {
 		t.FailNow()
 	}
-	return result
+	return o.Result.Violated()
 }
 
 // Count makes the runs of some seeds, from 1 on. It calls each after every run.
-func Count(t *testing.T, e entry.Entry, w workloads.Workload, seeds int64, each func(seed int64, violated []string)) (c Tally) {
+func Count(t *testing.T, e entry.Entry, w workloads.Workload, seeds int64, each func(seed int64, violated []string)) (c tally.Tally) {
 	t.Helper()
-	for seed := int64(1); seed <= seeds; seed++ {
-		result := Run(t, e, w, seed)
-		c.count(result)
-		each(seed, result.Violated())
+	for seed, o := range mix.Seeds(t, test(t, e, w), seeds) {
+		if o == nil {
+			t.FailNow()
+		}
+		c.Count(o.Result.Verdict, o.Result.Violated())
+		each(seed, o.Result.Violated())
 	}
 	return c
 }
 
 // Verdict is what was measured of a recipe as it is, or of an original.
 type Verdict struct {
-	AsIs  Tally
+	AsIs  tally.Tally
 	First int64 `json:",omitempty"` // the first seed that violates a property of the entry; 0: none
 }
 
@@ -139,7 +104,7 @@ func Convict(t *testing.T, e entry.Entry, w workloads.Workload, first int64) int
 		seeds = append(seeds, seed)
 	}
 	for _, seed := range seeds {
-		if Breaks(e, Run(t, e, w, seed).Violated()) {
+		if Breaks(e, violated(t, e, w, seed)) {
 			return seed
 		}
 	}
@@ -151,8 +116,8 @@ func Convict(t *testing.T, e entry.Entry, w workloads.Workload, first int64) int
 func AccuseNot(t *testing.T, e entry.Entry, w workloads.Workload, seeds ...int64) {
 	t.Helper()
 	for _, seed := range seeds {
-		if violated := Run(t, e, w, seed).Violated(); len(violated) > 0 {
-			t.Errorf("seed %d violates %q", seed, violated)
+		if names := violated(t, e, w, seed); len(names) > 0 {
+			t.Errorf("seed %d violates %q", seed, names)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -36,8 +37,8 @@ var own = Subjects{Name: "fake", Recipes: ownRecipes()}
 
 func ownRecipes() map[string]subjects.Maker {
 	makers := map[string]subjects.Maker{}
-	for _, recipe := range workloads.Recipes() {
-		w, err := workloads.Named(recipe, workloads.Own)
+	for _, recipe := range specimens.Recipes() {
+		w, err := specimens.Named(recipe, workloads.Own)
 		if err != nil {
 			panic(err)
 		}

@@ -13,10 +13,10 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/scaffold"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
-func newInit(catalog workloads.Catalog) *cobra.Command {
+func newInit(catalog specimens.Catalog) *cobra.Command {
 	var recipe, language, out string
 	cmd := &cobra.Command{
 		Use:   "init [RECIPE]",
@@ -77,7 +77,7 @@ func nextLines(next []string, folder string) (lines []string) {
 }
 
 // fileToWrite returns the file that the command line asks for.
-func fileToWrite(catalog workloads.Catalog, args []string, recipe, language, out string) (scaffold.File, error) {
+func fileToWrite(catalog specimens.Catalog, args []string, recipe, language, out string) (scaffold.File, error) {
 	asked := 0
 	for _, given := range []bool{len(args) > 0, recipe != "", language != ""} {
 		if given {

@@ -7,11 +7,12 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
 // recipeArgument completes the RECIPE of a command.
-func recipeArgument(catalog workloads.Catalog) cobra.CompletionFunc {
+func recipeArgument(catalog specimens.Catalog) cobra.CompletionFunc {
 	var names []cobra.Completion
 	for _, r := range catalog.Recipes() {
 		names = append(names, cobra.CompletionWithDesc(r, catalog.About(r)))
@@ -21,7 +22,7 @@ func recipeArgument(catalog workloads.Catalog) cobra.CompletionFunc {
 
 // subjectOf completes the subjects of the recipe that is the first argument, and of all
 // recipes if there is none yet.
-func subjectOf(catalog workloads.Catalog) cobra.CompletionFunc {
+func subjectOf(catalog specimens.Catalog) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		recipes := catalog.Recipes()
 		if len(args) > 0 {
@@ -32,7 +33,7 @@ func subjectOf(catalog workloads.Catalog) cobra.CompletionFunc {
 }
 
 // subjectsOf returns the names of the subjects of some recipes, each once.
-func subjectsOf(catalog workloads.Catalog, recipes ...string) (values []cobra.Completion) {
+func subjectsOf(catalog specimens.Catalog, recipes ...string) (values []cobra.Completion) {
 	var names []string
 	add := func(name, about string) {
 		if !slices.Contains(names, name) {
@@ -43,7 +44,7 @@ func subjectsOf(catalog workloads.Catalog, recipes ...string) (values []cobra.Co
 	for _, r := range recipes {
 		for _, s := range catalog.Subjects(r) {
 			if s.Property != "" {
-				add(workloads.Broken, "the first mutant of the recipe")
+				add(specimens.Broken, "the first mutant of the recipe")
 			}
 			add(s.Name, s.About)
 		}
@@ -52,7 +53,7 @@ func subjectsOf(catalog workloads.Catalog, recipes ...string) (values []cobra.Co
 }
 
 // firstSubject returns the subject of a recipe that is tested by default.
-func firstSubject(catalog workloads.Catalog, recipe string) string {
+func firstSubject(catalog specimens.Catalog, recipe string) string {
 	if subjects := catalog.Subjects(recipe); len(subjects) > 0 {
 		return subjects[0].Name
 	}

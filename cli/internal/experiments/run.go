@@ -28,6 +28,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
@@ -37,7 +38,7 @@ import (
 // Flags holds the flags of run that an experiment file cannot contain.
 type Flags struct {
 	// Catalog has the recipes of this program.
-	Catalog workloads.Catalog
+	Catalog specimens.Catalog
 
 	Config string
 	Object string // the file that declares the objects
@@ -66,7 +67,7 @@ type Flags struct {
 // Repeater performs the experiment of a command with n seeds, from a first one.
 type Repeater func(run *cobra.Command, args []string, n int, seed int64) error
 
-func newRun(catalog workloads.Catalog, repeat Repeater) *cobra.Command {
+func newRun(catalog specimens.Catalog, repeat Repeater) *cobra.Command {
 	x, seed, minLoad := Defaults()
 	return RunCommand(x, seed, minLoad, &Flags{Catalog: catalog}, repeat)
 }

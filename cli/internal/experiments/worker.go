@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/base/nearest"
 	"github.com/zklab/zklab/internal/base/version"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/adapter"
 	"github.com/zklab/zklab/workloads"
@@ -22,7 +23,7 @@ import (
 // stop or kill it must hit the process that has the connection.
 const workerName = "worker"
 
-func newWorker(catalog workloads.Catalog) *cobra.Command {
+func newWorker(catalog specimens.Catalog) *cobra.Command {
 	var subject string
 	cmd := &cobra.Command{
 		Use:   workerName,
@@ -51,7 +52,7 @@ func newWorker(catalog workloads.Catalog) *cobra.Command {
 
 // workerSubjects returns, for each recipe whose clients can be processes, the constructor of the
 // named subject.
-func workerSubjects(catalog workloads.Catalog, subject string) (adapter.Subjects, error) {
+func workerSubjects(catalog specimens.Catalog, subject string) (adapter.Subjects, error) {
 	s := adapter.Subjects{Name: fmt.Sprintf("%s, zklab %s", subject, version.Module()), Recipes: map[string]subjects.Maker{}}
 	var known []string
 	for _, recipe := range catalog.Recipes() {
@@ -74,7 +75,7 @@ func workerSubjects(catalog workloads.Catalog, subject string) (adapter.Subjects
 }
 
 // inProcesses reports whether a recipe's clients can be processes of their own.
-func inProcesses(catalog workloads.Catalog, recipe string) bool {
+func inProcesses(catalog specimens.Catalog, recipe string) bool {
 	w, err := catalog.Named(recipe, firstSubject(catalog, recipe))
 	_, ok := w.(workloads.Served)
 	return err == nil && ok
@@ -82,8 +83,8 @@ func inProcesses(catalog workloads.Catalog, recipe string) bool {
 
 // alike lists the subjects of a recipe that the user may have meant: all broken subjects if the
 // user named a broken one, and otherwise the catalog's short list.
-func alike(catalog workloads.Catalog, recipe, subject string) (names []string) {
-	if !strings.HasPrefix(subject, workloads.Broken+":") {
+func alike(catalog specimens.Catalog, recipe, subject string) (names []string) {
+	if !strings.HasPrefix(subject, specimens.Broken+":") {
 		return catalog.Short(recipe)
 	}
 	for _, s := range catalog.Subjects(recipe) {

@@ -28,6 +28,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -50,7 +51,7 @@ type exploreFlags struct {
 	config  explore.Config
 }
 
-func newExplore(catalog workloads.Catalog) *cobra.Command {
+func newExplore(catalog specimens.Catalog) *cobra.Command {
 	x, seed, minLoad := experiments.Defaults()
 	f := experiments.Flags{Catalog: catalog}
 	var e exploreFlags
@@ -152,7 +153,7 @@ func scenarioFlags(cmd *cobra.Command, x *store.Experiment, seed *int64, minLoad
 // of more than one job.
 const exploreWorkerName = "explore-worker"
 
-func newExploreWorker(catalog workloads.Catalog) *cobra.Command {
+func newExploreWorker(catalog specimens.Catalog) *cobra.Command {
 	x, seed, minLoad := experiments.Defaults()
 	f := experiments.Flags{Catalog: catalog}
 	cmd := &cobra.Command{
@@ -179,7 +180,7 @@ func newExploreWorker(catalog workloads.Catalog) *cobra.Command {
 }
 
 // exploreRunners returns the runners for a number of jobs: nil, which is this process, for one, workers for more.
-func exploreRunners(cmd *cobra.Command, catalog workloads.Catalog, recipe string, jobs int) (runners []explore.Runner, closeAll func(), err error) {
+func exploreRunners(cmd *cobra.Command, catalog specimens.Catalog, recipe string, jobs int) (runners []explore.Runner, closeAll func(), err error) {
 	if jobs == 1 {
 		return nil, func() {}, nil
 	}
@@ -333,7 +334,7 @@ func howLong(x store.Experiment) string {
 }
 
 // exploreOn continues an exploration from where it ended.
-func exploreOn(ctx context.Context, cmd *cobra.Command, catalog workloads.Catalog, x experiment.Experiment, e exploreFlags, kept *explore.Kept) (explore.Report, error) {
+func exploreOn(ctx context.Context, cmd *cobra.Command, catalog specimens.Catalog, x experiment.Experiment, e exploreFlags, kept *explore.Kept) (explore.Report, error) {
 	var closeAll func()
 	var err error
 	if e.config.Runners, closeAll, err = exploreRunners(cmd, catalog, kept.Description.Setting("recipe"), e.jobs.of(x.Command == nil, endlessRuns)); err != nil {

@@ -17,13 +17,13 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/object"
 	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
 // keepExploration writes the findings of an exploration and its page into a store, and returns the path of the
 // page.
-func keepExploration(catalog workloads.Catalog, out string, x store.Experiment, subject string, began time.Time, all explored) (page string, err error) {
+func keepExploration(catalog specimens.Catalog, out string, x store.Experiment, subject string, began time.Time, all explored) (page string, err error) {
 	kept := explore.Stored{
 		Recipe: x.Recipe, Subject: subject, Label: x.Label, Seed: *x.Seed, Began: began.UTC().Truncate(time.Millisecond), Took: time.Since(began), Zklab: version.Line(),
 	}
@@ -69,7 +69,7 @@ func openKept(cmd *cobra.Command, x store.Experiment, subject string, f *experim
 
 // mergeExplorations merges the shards of an exploration and prints the result. Its error carries the exit
 // code.
-func mergeExplorations(cmd *cobra.Command, catalog workloads.Catalog, files []string, page string, asJSON bool) error {
+func mergeExplorations(cmd *cobra.Command, catalog specimens.Catalog, files []string, page string, asJSON bool) error {
 	var first explore.Kept
 	var states []explore.State
 	for i, file := range files {

@@ -26,15 +26,15 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/reports/onerun"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
 // matrixRun is the matrix that a command line asks for. Each of its cells is a sweep whose seeds draw no
 // settings.
 type matrixRun struct {
-	catalog workloads.Catalog
+	catalog specimens.Catalog
 	on      []string
 	repeat  int
 	seed    int64
@@ -63,7 +63,7 @@ const usualRepeat = 8
 // without service are exact to a tenth of a second.
 const usualProbe = "10"
 
-func newMatrix(catalog workloads.Catalog) *cobra.Command {
+func newMatrix(catalog specimens.Catalog) *cobra.Command {
 	m := &matrixRun{catalog: catalog}
 	ofSweep := newSweep(catalog)
 	cmd := &cobra.Command{

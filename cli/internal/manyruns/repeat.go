@@ -9,14 +9,14 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/experiments"
 	"github.com/zklab/zklab/cli/internal/usage"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // mostRepeated bounds the runs of one experiment.
 const mostRepeated = 1_000_000
 
 // Repeat returns the function that performs zklab run with n seeds: it is a sweep in which seeds draw no settings.
-func Repeat(catalog workloads.Catalog) experiments.Repeater {
+func Repeat(catalog specimens.Catalog) experiments.Repeater {
 	return func(run *cobra.Command, args []string, n int, seed int64) error {
 		return repeat(newSweep(catalog), run, args, n, seed)
 	}

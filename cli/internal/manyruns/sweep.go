@@ -20,8 +20,8 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/reports/onerun"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/stats/gates"
-	"github.com/zklab/zklab/workloads"
 )
 
 // SweepFlags holds the flags of sweep that run does not have.
@@ -38,7 +38,7 @@ type SweepFlags struct {
 // endless has the seeds of a sweep that ends only after a time.
 const endless = "1..1000000000"
 
-func newSweep(catalog workloads.Catalog) *cobra.Command {
+func newSweep(catalog specimens.Catalog) *cobra.Command {
 	return SweepCommand(&SweepFlags{}, NewSwept(catalog))
 }
 
@@ -204,7 +204,7 @@ func describeSweep(p sweep.Progress) string {
 
 // printMerged makes a page of folders and archives, and prints the summary; its error carries
 // the exit code. whole means that all shards of the sweep should be there.
-func printMerged(cmd *cobra.Command, catalog workloads.Catalog, paths []string, page string, asJSON, whole bool, bounds []string) error {
+func printMerged(cmd *cobra.Command, catalog specimens.Catalog, paths []string, page string, asJSON, whole bool, bounds []string) error {
 	if _, err := gates.ParseAll(bounds, nil, false); err != nil { // of whatever recipe
 		return usage.Errorf("--%v", err)
 	}
@@ -231,7 +231,7 @@ func printMerged(cmd *cobra.Command, catalog workloads.Catalog, paths []string, 
 
 // newSweepWorker returns the command of the processes that run seeds for a sweep with more than one
 // job.
-func newSweepWorker(catalog workloads.Catalog) *cobra.Command {
+func newSweepWorker(catalog specimens.Catalog) *cobra.Command {
 	swept := NewSwept(catalog)
 	swarm := false
 	cmd := &cobra.Command{
@@ -270,7 +270,7 @@ func sweepsHere() string {
 // sweepsInStore matches the folders of sweeps below the default --out.
 var sweepsInStore = filepath.Join("store", sweep.StoreFolder, "*", "*")
 
-func newMerge(catalog workloads.Catalog) *cobra.Command {
+func newMerge(catalog specimens.Catalog) *cobra.Command {
 	var page string
 	var asJSON bool
 	var gates []string

@@ -22,8 +22,8 @@ import (
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
 // swept is the experiment of a sweep, from which each seed makes its own.
@@ -43,7 +43,7 @@ type swept struct {
 }
 
 // NewSwept returns a sweep whose flags are not set yet.
-func NewSwept(catalog workloads.Catalog) *swept {
+func NewSwept(catalog specimens.Catalog) *swept {
 	x, seed, minLoad := experiments.Defaults()
 	return &swept{x: x, seed: seed, minLoad: minLoad, f: &experiments.Flags{Catalog: catalog}}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/cli/internal/usage"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // Every flag whose value is a word has a completion, or is listed here as one without: a new flag needs
@@ -42,14 +42,14 @@ func TestEveryFlagIsCompletedOrNot(t *testing.T) {
 			walk(c)
 		}
 	}
-	root := New(workloads.Catalog{}, new(bool))
+	root := New(specimens.Catalog{}, new(bool))
 	usage.RegisterCompletions(root)
 	walk(root)
 }
 
 // A command tree does not outlive its command line, so a process that performs many lines keeps little.
 func TestTreesAreForgotten(t *testing.T) {
-	tree := weak.Make(New(workloads.Catalog{}, new(bool)))
+	tree := weak.Make(New(specimens.Catalog{}, new(bool)))
 	runtime.GC()
 	if tree.Value() != nil {
 		t.Error("a command tree that nobody uses is kept")

@@ -20,7 +20,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/backend"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/settings"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // This file gives every command wrong inputs. The commands and their flags come from the command tree,
@@ -106,7 +106,7 @@ type answer struct {
 
 func answerTo(args ...string) answer {
 	var stdout, stderr bytes.Buffer
-	code := Execute(workloads.Catalog{}, append([]string{}, args...), &stdout, &stderr) // cobra takes nil for the arguments of this process
+	code := Execute(specimens.Catalog{}, append([]string{}, args...), &stdout, &stderr) // cobra takes nil for the arguments of this process
 	return answer{code, stdout.String(), stderr.String()}
 }
 
@@ -170,7 +170,7 @@ func visibleCommands() map[string]*cobra.Command {
 			}
 		}
 	}
-	walk(New(workloads.Catalog{}, new(bool)))
+	walk(New(specimens.Catalog{}, new(bool)))
 	return all
 }
 

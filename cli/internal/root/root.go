@@ -18,12 +18,12 @@ import (
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/base/version"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // Execute runs one command line of a program with a catalog, and returns its exit code. It is safe for
 // concurrent use.
-func Execute(catalog workloads.Catalog, args []string, stdout, stderr io.Writer) (code int) {
+func Execute(catalog specimens.Catalog, args []string, stdout, stderr io.Writer) (code int) {
 	stdout, stderr = terminal.Legible(stdout), terminal.Legible(stderr)
 	defer func() {
 		if p := recover(); p != nil {
@@ -46,7 +46,7 @@ func Execute(catalog workloads.Catalog, args []string, stdout, stderr io.Writer)
 
 // New returns the command tree. begun is set once the arguments are parsed: an error before
 // that is wrong usage.
-func New(catalog workloads.Catalog, begun *bool) *cobra.Command {
+func New(catalog specimens.Catalog, begun *bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:           catalog.Program(),
 		Short:         "Test ZooKeeper recipes under faults, and check whether they keep their promises",

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/ensembles"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/zk/serversettings"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // If ZooKeeper's name of a setting is given as a flag of ensemble up, the error tells which flag sets it, or
@@ -27,7 +27,7 @@ func TestSettingsAsFlags(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	run, _, err := New(workloads.Catalog{}, new(bool)).Find([]string{"run"})
+	run, _, err := New(specimens.Catalog{}, new(bool)).Find([]string{"run"})
 	if err != nil {
 		t.Fatal(err)
 	}

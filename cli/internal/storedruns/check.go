@@ -22,11 +22,11 @@ import (
 	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/judge"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
-func newCheck(known workloads.Catalog) *cobra.Command {
+func newCheck(known specimens.Catalog) *cobra.Command {
 	c := check{known: known}
 	cmd := &cobra.Command{
 		Use:   "check PATH",
@@ -173,7 +173,7 @@ func checkHelp() string {
 
 // check holds what the command line asks for.
 type check struct {
-	known  workloads.Catalog
+	known  specimens.Catalog
 	opts   checker.Options
 	memory size
 	out    string

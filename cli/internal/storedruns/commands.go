@@ -4,13 +4,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
 // Commands returns the commands of this package for a program that knows some recipes. A new command is a line
 // here.
-func Commands(known workloads.Catalog) []*cobra.Command {
+func Commands(known specimens.Catalog) []*cobra.Command {
 	return []*cobra.Command{
 		newReplay(known), newShrink(known), newCheck(known), newReport(known), newCompare(known), newExport(known),
 		newList(known), newOpen(known), newServe(known), newPrune(), newSchema(),
@@ -19,7 +19,7 @@ func Commands(known workloads.Catalog) []*cobra.Command {
 
 // open is like [store.Open], for a program that knows some recipes: their declarations decide how the
 // run is judged.
-func open(known workloads.Catalog, root, path string) (*store.Run, error) {
+func open(known specimens.Catalog, root, path string) (*store.Run, error) {
 	run, err := store.Open(root, path)
 	if err == nil {
 		run.Declares = known.Declared
@@ -28,7 +28,7 @@ func open(known workloads.Catalog, root, path string) (*store.Run, error) {
 }
 
 // openWhole is open for commands that repeat the run's experiment.
-func openWhole(known workloads.Catalog, root, path string) (*store.Run, error) {
+func openWhole(known specimens.Catalog, root, path string) (*store.Run, error) {
 	run, err := open(known, root, path)
 	if err == nil && run.Bare() {
 		err = usage.Errorf("%s is only a history: name the folder of a run, which has an experiment.yaml", path)

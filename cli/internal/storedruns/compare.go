@@ -11,13 +11,13 @@ import (
 	"github.com/zklab/zklab/cli/internal/verdicts"
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/stats/gates"
-	"github.com/zklab/zklab/workloads"
 )
 
 // comparing holds what the command line asks for.
 type comparing struct {
-	known  workloads.Catalog
+	known  specimens.Catalog
 	out    string
 	page   string
 	json   bool
@@ -31,7 +31,7 @@ const (
 	asBenchfmt = "benchfmt"
 )
 
-func newCompare(known workloads.Catalog) *cobra.Command {
+func newCompare(known specimens.Catalog) *cobra.Command {
 	c := comparing{known: known}
 	cmd := &cobra.Command{
 		Use:   "compare A B...",

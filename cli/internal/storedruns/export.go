@@ -23,8 +23,8 @@ import (
 	"github.com/zklab/zklab/internal/base/atomicfile"
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/internal/lab/export"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
 // exportFormat is a format for exported runs. It has either group, which writes several runs, or
@@ -67,7 +67,7 @@ func exportNames(have func(f exportFormat) bool) string {
 	return strings.Join(names, ", ")
 }
 
-func newExport(known workloads.Catalog) *cobra.Command {
+func newExport(known specimens.Catalog) *cobra.Command {
 	var out, format, output, endpoint string
 	cmd := &cobra.Command{
 		Use:   "export PATH",
@@ -117,7 +117,7 @@ func newExport(known workloads.Catalog) *cobra.Command {
 }
 
 // of reads what to export, and returns the function that writes it. Warnings go to stderr.
-func (f exportFormat) of(stderr io.Writer, known workloads.Catalog, root, path string) (write func(io.Writer) error, err error) {
+func (f exportFormat) of(stderr io.Writer, known specimens.Catalog, root, path string) (write func(io.Writer) error, err error) {
 	if f.group != nil {
 		g, err := compare.Locate(root, path, known.Declared)
 		if err == nil {
@@ -131,7 +131,7 @@ func (f exportFormat) of(stderr io.Writer, known workloads.Catalog, root, path s
 
 // recordOf reads the record of the run, or of the history file, at a path. It is named after its
 // folder or file.
-func (f exportFormat) recordOf(stderr io.Writer, known workloads.Catalog, root, path string) (name string, h *history.History, err error) {
+func (f exportFormat) recordOf(stderr io.Writer, known specimens.Catalog, root, path string) (name string, h *history.History, err error) {
 	var run *store.Run
 	g, err := compare.Locate(root, path, known.Declared)
 	if err == nil {
@@ -154,7 +154,7 @@ func (f exportFormat) recordOf(stderr io.Writer, known workloads.Catalog, root, 
 }
 
 // sendTraces sends the record of a run to a collector.
-func sendTraces(cmd *cobra.Command, known workloads.Catalog, f exportFormat, root, path, endpoint string) error {
+func sendTraces(cmd *cobra.Command, known specimens.Catalog, f exportFormat, root, path, endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return usage.Errorf("--endpoint is a URL such as http://localhost:4318, not %.100q", endpoint)

@@ -10,14 +10,14 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/object"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
 // testAlone returns an error for a run that only its Go test can repeat, since no name identifies the
 // constructor: zklab's own recipe would run in its place. instead says what the user can do; if it is "",
 // the error names the command that runs the test.
-func testAlone(known workloads.Catalog, run *store.Run, x store.Experiment, instead string) error {
+func testAlone(known specimens.Catalog, run *store.Run, x store.Experiment, instead string) error {
 	if !slices.Contains(known.Recipes(), x.Recipe) {
 		return decidable(known, run)
 	}
@@ -35,14 +35,14 @@ func testAlone(known workloads.Catalog, run *store.Run, x store.Experiment, inst
 
 // declaredFor returns the declaration of a run's objects from its experiment or from this program; nil if
 // neither has one.
-func declaredFor(known workloads.Catalog, run *store.Run, recipe string) models.Declared {
+func declaredFor(known specimens.Catalog, run *store.Run, recipe string) models.Declared {
 	x, _ := store.ReadExperiment(run.Experiment()) // without an experiment, the program has the declaration
 	return object.Declaration(history.Header{Model: recipe, Object: x.Object}, known.Declared)
 }
 
 // decidable returns an error if only the program that ran an experiment can decide all its properties,
 // because that program declares the kind of object, or further properties.
-func decidable(known workloads.Catalog, run *store.Run) error {
+func decidable(known specimens.Catalog, run *store.Run) error {
 	result, err := run.ReadResult()
 	if err != nil {
 		return nil // without a result, nothing else is known

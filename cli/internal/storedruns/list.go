@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/lab/catalog"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
 // subjectsListed is the listing that a recipe can follow.
@@ -28,21 +28,23 @@ type listing struct {
 }
 
 // listingsOf returns the listings of zklab list for a program that knows some recipes.
-func listingsOf(known workloads.Catalog) []listing {
-	ofRecipes := func(list func(io.Writer, workloads.Catalog) error) func(io.Writer, string, catalog.Choice) error {
+func listingsOf(known specimens.Catalog) []listing {
+	ofRecipes := func(list func(io.Writer, specimens.Catalog) error) func(io.Writer, string, catalog.Choice) error {
 		return ofProgram(func(w io.Writer) error { return list(w, known) })
 	}
 	return []listing{
 		{"recipes", "the recipes with their subjects", ofRecipes(listRecipes), ofRecipes(printRecipes)},
-		{subjectsListed, "the subjects of each recipe, including mutants, or of one recipe",
-			ofSubjects(listSubjects, known), ofSubjects(printSubjects, known)},
+		{
+			subjectsListed, "the subjects of each recipe, including mutants, or of one recipe",
+			ofSubjects(listSubjects, known), ofSubjects(printSubjects, known),
+		},
 		{"faults", "the faults, and which ensembles support them", ofProgram(listFaults), ofProgram(printFaults)},
 		{"runs", "the stored runs and sweeps, newest first", listRuns, printRuns},
 	}
 }
 
 // ofSubjects adapts a listing of the subjects of all recipes, or of the chosen one.
-func ofSubjects(list func(io.Writer, []workloads.Subject) error, known workloads.Catalog) func(io.Writer, string, catalog.Choice) error {
+func ofSubjects(list func(io.Writer, []specimens.Specimen) error, known specimens.Catalog) func(io.Writer, string, catalog.Choice) error {
 	return func(w io.Writer, _ string, c catalog.Choice) error { return list(w, namedSubjects(known, c.Recipe)) }
 }
 
@@ -51,7 +53,7 @@ func ofProgram(list func(io.Writer) error) func(io.Writer, string, catalog.Choic
 	return func(w io.Writer, _ string, _ catalog.Choice) error { return list(w) }
 }
 
-func newList(known workloads.Catalog) *cobra.Command {
+func newList(known specimens.Catalog) *cobra.Command {
 	listings := listingsOf(known)
 	var out, since, verdict string
 	var runs catalog.Choice
@@ -153,7 +155,7 @@ func chooseRuns(c *catalog.Choice, cmd *cobra.Command, args []string, verdict, s
 
 func table(w io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(w, 0, 0, 3, ' ', 0) }
 
-func listRecipes(w io.Writer, known workloads.Catalog) error {
+func listRecipes(w io.Writer, known specimens.Catalog) error {
 	t := table(w)
 	fmt.Fprintln(t, "RECIPE\tSUBJECTS\tWHAT IT IS")
 	for _, r := range known.Recipes() {
@@ -169,7 +171,7 @@ type listedRecipe struct {
 	Subjects []string `json:"subjects"`
 }
 
-func printRecipes(w io.Writer, known workloads.Catalog) error {
+func printRecipes(w io.Writer, known specimens.Catalog) error {
 	var all []listedRecipe
 	for _, r := range known.Recipes() {
 		l := listedRecipe{Name: r, About: known.About(r)}

@@ -7,11 +7,11 @@ import (
 	"text/tabwriter"
 
 	"github.com/zklab/zklab/cli/internal/terminal"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // namedSubjects returns the subjects of a recipe, or of each one if it is "".
-func namedSubjects(known workloads.Catalog, recipe string) (all []workloads.Subject) {
+func namedSubjects(known specimens.Catalog, recipe string) (all []specimens.Specimen) {
 	for _, r := range known.Recipes() {
 		if recipe == "" || r == recipe {
 			all = append(all, known.Subjects(r)...)
@@ -20,11 +20,11 @@ func namedSubjects(known workloads.Catalog, recipe string) (all []workloads.Subj
 	return all
 }
 
-func printSubjects(w io.Writer, all []workloads.Subject) error { return terminal.PrintJSON(w, all) }
+func printSubjects(w io.Writer, all []specimens.Specimen) error { return terminal.PrintJSON(w, all) }
 
 // listSubjects prints subjects and, for those that are wrong on purpose, which
 // property finds the defect under which faults.
-func listSubjects(w io.Writer, all []workloads.Subject) error {
+func listSubjects(w io.Writer, all []specimens.Specimen) error {
 	const gap, screen = 1, 100
 	t := tabwriter.NewWriter(w, 0, 0, gap, ' ', 0) // narrower gaps than in other tables, since the names are long
 	fmt.Fprintln(t, "RECIPE\tSUBJECT\tFOUND BY\tWHAT IT IS")

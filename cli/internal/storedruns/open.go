@@ -21,11 +21,11 @@ import (
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/matrix"
 	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
-func newOpen(known workloads.Catalog) *cobra.Command {
+func newOpen(known specimens.Catalog) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "open [PATH]",
@@ -97,7 +97,7 @@ func pageOf(out, path string) (string, error) {
 
 // addPlots writes the report of a run again if it has no plots. It does not decide the run again. It returns an error if
 // this program does not know the run's objects. Other pages have all plots.
-func addPlots(known workloads.Catalog, page string) error {
+func addPlots(known specimens.Catalog, page string) error {
 	run, err := open(known, "", filepath.Dir(page))
 	if err != nil || run.Bare() || filepath.Base(page) != filepath.Base(run.Report()) {
 		return nil

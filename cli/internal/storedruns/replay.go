@@ -18,18 +18,18 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/cli/internal/verdicts"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
 // replay holds what the command line asks for.
 type replay struct {
-	known workloads.Catalog
+	known specimens.Catalog
 	store string
 	times int
 }
 
-func newReplay(known workloads.Catalog) *cobra.Command {
+func newReplay(known specimens.Catalog) *cobra.Command {
 	r := replay{known: known}
 	cmd := &cobra.Command{
 		Use:   "replay PATH",
@@ -110,7 +110,7 @@ func (r *replay) run(cmd *cobra.Command, run *store.Run) error {
 }
 
 // storedExperiment returns the experiment of a stored run, and whether it was simulated.
-func storedExperiment(known workloads.Catalog, run *store.Run) (e experiment.Experiment, simulated bool, err error) {
+func storedExperiment(known specimens.Catalog, run *store.Run) (e experiment.Experiment, simulated bool, err error) {
 	file, err := store.ReadExperiment(run.Experiment())
 	if err != nil {
 		return e, false, err

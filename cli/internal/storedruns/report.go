@@ -14,11 +14,11 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
-func newReport(known workloads.Catalog) *cobra.Command {
+func newReport(known specimens.Catalog) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:               "report PATH",

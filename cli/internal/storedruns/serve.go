@@ -14,14 +14,14 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/base/printable"
 	site "github.com/zklab/zklab/internal/lab/serve"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // usualListen is the default address of the server. It is always the same, so that the page can be
 // bookmarked, and no other computer can reach it.
 const usualListen = "127.0.0.1:8218"
 
-func newServe(known workloads.Catalog) *cobra.Command {
+func newServe(known specimens.Catalog) *cobra.Command {
 	cfg := site.Config{Declares: known.Declared}
 	var listen string
 	var open bool

@@ -24,13 +24,13 @@ import (
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/internal/lab/shrink"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
 // shrinkFlags holds the flags of shrink.
 type shrinkFlags struct {
-	known    workloads.Catalog
+	known    specimens.Catalog
 	store    string
 	property string
 	forTime  time.Duration
@@ -39,7 +39,7 @@ type shrinkFlags struct {
 	quiet    bool
 }
 
-func newShrink(known workloads.Catalog) *cobra.Command {
+func newShrink(known specimens.Catalog) *cobra.Command {
 	f := shrinkFlags{known: known}
 	cmd := &cobra.Command{
 		Use:   "shrink PATH",

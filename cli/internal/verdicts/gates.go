@@ -5,9 +5,9 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/samples"
-	"github.com/zklab/zklab/workloads"
 )
 
 // ExitOfGates returns the exit code for a verdict and gates: a violation or an exceeded gate comes
@@ -39,7 +39,7 @@ func GateFlag(cmd *cobra.Command, given *[]string) {
 }
 
 // Gated returns the model whose operations gates may name, or nil, which allows any, if the recipe is not known.
-func Gated(catalog workloads.Catalog, recipe string) *models.Model {
+func Gated(catalog specimens.Catalog, recipe string) *models.Model {
 	if recipe == "" {
 		return nil
 	}

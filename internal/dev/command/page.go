@@ -25,3 +25,12 @@ func WriteInto(file, target, text string) error {
 	}
 	return os.WriteFile(file, []byte(before+begins+text+ends+after), 0o644)
 }
+
+// Publish prints a text, or puts it into a page, if one is named: see [WriteInto].
+func Publish(file, target, text string) error {
+	if file != "" {
+		return WriteInto(file, target, text)
+	}
+	_, err := os.Stdout.WriteString(text)
+	return err
+}

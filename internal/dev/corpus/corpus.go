@@ -24,7 +24,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/internal/dev/command"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // Command is "dev corpus".
@@ -59,21 +59,19 @@ const usualRate = "60"
 // runs lists the runs that are recorded, by name.
 func runs(containers bool) map[string][]string {
 	all := map[string][]string{}
-	for _, recipe := range workloads.Recipes() {
-		for _, s := range workloads.Subjects(recipe) {
-			name := recipe + "-" + strings.ReplaceAll(s.Name, ":", "-")
-			args := append([]string{"run", recipe, "--subject", s.Name, "--rate", cmp.Or(rates[recipe], usualRate)}, short...)
-			virtual := append(args[:len(args):len(args)], "--simulate")
-			switch {
-			case s.Faults != "":
-				all[name] = append(virtual, "--faults", s.Faults)
-			case s.Property != "":
-				all[name] = virtual
-			default:
-				all[name] = append(virtual, "--faults", "pause:one/2s,expire/1s,lose-reply/1s,cut/3s")
-				if containers {
-					all[name+"-container"] = append(args, "--ensemble", "container", "--faults", "pause:one/2s,expire/1s")
-				}
+	for _, s := range specimens.All() {
+		name := s.Recipe + "-" + strings.ReplaceAll(s.Name, ":", "-")
+		args := append([]string{"run", s.Recipe, "--subject", s.Name, "--rate", cmp.Or(rates[s.Recipe], usualRate)}, short...)
+		virtual := append(args[:len(args):len(args)], "--simulate")
+		switch {
+		case s.Faults != "":
+			all[name] = append(virtual, "--faults", s.Faults)
+		case s.Property != "":
+			all[name] = virtual
+		default:
+			all[name] = append(virtual, "--faults", "pause:one/2s,expire/1s,lose-reply/1s,cut/3s")
+			if containers {
+				all[name+"-container"] = append(args, "--ensemble", "container", "--faults", "pause:one/2s,expire/1s")
 			}
 		}
 	}

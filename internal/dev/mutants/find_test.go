@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/testkit/testmain"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // actsAs makes this test binary act as the command.
@@ -95,7 +95,7 @@ func TestFind(t *testing.T) {
 
 		"by its own faults": {by: "`sweep --faults expire@1s`: seed 4", broken: []string{"durable"}, runs: 100},
 	} {
-		s := workloads.Subject{Recipe: "lock", Name: subject}
+		s := specimens.Specimen{Recipe: "lock", Name: subject}
 		if subject == "by its own faults" {
 			s.Faults = "expire@1s"
 		}
@@ -107,11 +107,11 @@ func TestFind(t *testing.T) {
 			t.Errorf("%s: got %q, %v after %d runs, want %q, %v after %d", subject, got.by, got.broken, got.runs, want.by, want.broken, want.runs)
 		}
 	}
-	if _, err := m.find(t.Context(), workloads.Subject{Recipe: "lock", Name: "no servers"}); err == nil {
+	if _, err := m.find(t.Context(), specimens.Specimen{Recipe: "lock", Name: "no servers"}); err == nil {
 		t.Error("a run that could not be made is no error")
 	}
 	zklab = "/nowhere/zklab"
-	if _, err := m.find(t.Context(), workloads.Subject{Recipe: "lock", Name: "sound"}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := m.find(t.Context(), specimens.Specimen{Recipe: "lock", Name: "sound"}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 }

@@ -6,7 +6,6 @@ package mutants
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -16,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/internal/dev/command"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // Command is "dev mutants".
@@ -61,28 +60,19 @@ func (m *measure) run(ctx context.Context, only, file string) (err error) {
 		fmt.Fprintln(os.Stderr, f.row())
 		all = append(all, f)
 	}
-	if file == "" {
-		_, err = io.WriteString(os.Stdout, table(all))
-		return err
-	}
-	return command.WriteInto(file, "mutants", table(all))
+	return command.Publish(file, "mutants", table(all))
 }
 
 // mutants returns the mutants that match.
-func mutants(pattern *regexp.Regexp) (all []workloads.Subject) {
-	for _, recipe := range workloads.Recipes() {
-		for _, s := range workloads.Subjects(recipe) {
-			if s.Property != "" && pattern.MatchString(recipe+" "+s.Name) {
-				all = append(all, s)
-			}
-		}
-	}
-	return all
+func mutants(pattern *regexp.Regexp) []specimens.Specimen {
+	return slices.DeleteFunc(specimens.All(), func(s specimens.Specimen) bool {
+		return s.Property == "" || !pattern.MatchString(s.Recipe+" "+s.Name)
+	})
 }
 
 // found says what found a mutant.
 type found struct {
-	workloads.Subject
+	specimens.Specimen
 	by     string // "" if nothing did
 	broken []string
 	runs   int
@@ -91,8 +81,8 @@ type found struct {
 
 // find looks for a mutant: it explores, then sweeps, and finally sweeps with the faults that the mutant
 // declares.
-func (m *measure) find(ctx context.Context, s workloads.Subject) (found, error) {
-	f := found{Subject: s}
+func (m *measure) find(ctx context.Context, s specimens.Specimen) (found, error) {
+	f := found{Specimen: s}
 	began := time.Now()
 	var e struct {
 		Always   []string

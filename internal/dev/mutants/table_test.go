@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/dev/command"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // The table says for each mutant what found it, and counts the mutants found.
 func TestTable(t *testing.T) {
 	got := table([]found{
-		{Subject: workloads.Subject{Recipe: "lock", Name: "broken:a"}, by: "`sweep`: seed 3", broken: []string{"exclusion", "progress"}, runs: 12, took: 1500 * time.Millisecond},
-		{Subject: workloads.Subject{Recipe: "queue", Name: "broken:b"}, runs: 900, took: time.Minute},
+		{Specimen: specimens.Specimen{Recipe: "lock", Name: "broken:a"}, by: "`sweep`: seed 3", broken: []string{"exclusion", "progress"}, runs: 12, took: 1500 * time.Millisecond},
+		{Specimen: specimens.Specimen{Recipe: "queue", Name: "broken:b"}, runs: 900, took: time.Minute},
 	})
 	want := "1 of 2 mutants were found:\n\n" +
 		"| recipe | mutant | found by | property | runs | after |\n|---|---|---|---|---|---|\n" +

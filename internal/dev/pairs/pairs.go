@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -19,7 +18,7 @@ import (
 
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/dev/command"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // The smallest scenario in which clients can meet.
@@ -59,7 +58,7 @@ func (m *measure) run(ctx context.Context, only, file string) error {
 	var all []explored
 	began := time.Now()
 	left := func() time.Duration { return max(m.total-time.Since(began), time.Second) }
-	for _, recipe := range workloads.Recipes() {
+	for _, recipe := range specimens.Recipes() {
 		if !pattern.MatchString(recipe) {
 			continue
 		}
@@ -77,11 +76,7 @@ func (m *measure) run(ctx context.Context, only, file string) error {
 		}
 		fmt.Fprintln(os.Stderr, all[i].row())
 	}
-	if file == "" {
-		_, err := io.WriteString(os.Stdout, table(all))
-		return err
-	}
-	return command.WriteInto(file, "pairs", table(all))
+	return command.Publish(file, "pairs", table(all))
 }
 
 // object explores one object.

@@ -19,8 +19,8 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/schemas"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
 func TestSchemasAreCurrent(t *testing.T) {
@@ -84,7 +84,7 @@ func TestFilesOfRunsFollowTheSchemas(t *testing.T) {
 	experiment, result := compiled(t, schemas.Experiment), compiled(t, schemas.Result)
 	out := t.TempDir()
 	simulate := func(recipe, subject, faults string, gates ...string) {
-		w, err := workloads.Named(recipe, subject)
+		w, err := specimens.Named(recipe, subject)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,9 +100,9 @@ func TestFilesOfRunsFollowTheSchemas(t *testing.T) {
 		}
 	}
 	for _, recipe := range []string{"lock", "queue", "cache", "two-phase-commit", "session"} {
-		simulate(recipe, workloads.Subjects(recipe)[0].Name, "all")
+		simulate(recipe, specimens.Subjects(recipe)[0].Name, "all")
 	}
-	simulate("lock", workloads.Broken, "", "latency(acquire).p99<1ms")
+	simulate("lock", specimens.Broken, "", "latency(acquire).p99<1ms")
 	all, err := filepath.Glob(filepath.Join(out, "*", "*", "result.json"))
 	if err != nil || len(all) < 6 {
 		t.Fatalf("%d runs, %v", len(all), err)

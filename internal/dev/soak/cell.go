@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -36,7 +37,7 @@ func wheres() (names []string) {
 
 // cell is one row: a subject at a place.
 type cell struct {
-	workloads.Subject
+	specimens.Specimen
 	place place
 	flags []string
 }
@@ -52,12 +53,10 @@ func (m *matrix) cells(where string, only *regexp.Regexp) (all []cell, err error
 		}
 	}
 	for _, p := range places {
-		for _, recipe := range workloads.Recipes() {
-			for _, s := range workloads.Subjects(recipe) {
-				c := cell{s, p, m.flags(s)}
-				if slices.Contains(chosen, p.name) && c.flags != nil && (p.mutants || s.Property == "") && only.MatchString(c.String()) {
-					all = append(all, c)
-				}
+		for _, s := range specimens.All() {
+			c := cell{s, p, m.flags(s)}
+			if slices.Contains(chosen, p.name) && c.flags != nil && (p.mutants || s.Property == "") && only.MatchString(c.String()) {
+				all = append(all, c)
 			}
 		}
 	}
@@ -68,7 +67,7 @@ func (m *matrix) cells(where string, only *regexp.Regexp) (all []cell, err error
 }
 
 // flags returns the flags of a subject's run; nil for a subject of another library.
-func (m *matrix) flags(s workloads.Subject) []string {
+func (m *matrix) flags(s specimens.Specimen) []string {
 	switch {
 	case s.Faults != "":
 		return []string{"--faults", s.Faults}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // A row is as it should be if zklab's own recipe is valid, or the mutant violates its property with one
@@ -52,7 +52,7 @@ func TestRowsInOrder(t *testing.T) {
 		t.Error(err)
 	}
 	var want []string
-	for _, recipe := range workloads.Recipes() {
+	for _, recipe := range specimens.Recipes() {
 		if came := map[string]string{"lock": "valid", "queue": "**undecided: assumption load**"}[recipe]; came != "" {
 			want = append(want, "| "+recipe+" | zklab | virtual | valid | "+came+" | 1")
 		}

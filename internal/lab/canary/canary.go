@@ -22,6 +22,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -184,7 +185,7 @@ func (k *Check) run(ctx context.Context) (*Result, error) {
 // object runs the load of one object, and checks its record.
 func (k *Check) object(ctx context.Context, i int) (*experiment.Outcome, error) {
 	of := objects[i]
-	w, err := workloads.Named(of.recipe, workloads.Own)
+	w, err := specimens.Named(of.recipe, workloads.Own)
 	if err != nil {
 		return nil, err
 	}

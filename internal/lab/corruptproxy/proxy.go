@@ -169,6 +169,9 @@ func New(k Corruption) *Proxy {
 	panic("corruptproxy: no corruption is called " + string(k))
 }
 
+// Through returns a dialer whose connections pass a new proxy.
+func (k Corruption) Through(dial zk.Dialer) zk.Dialer { return New(k).Dialer(dial) }
+
 // Dialer makes connections through the proxy.
 func (p *Proxy) Dialer(dial zk.Dialer) zk.Dialer {
 	return func(network, addr string, timeout time.Duration) (net.Conn, error) {

@@ -23,6 +23,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -189,7 +190,7 @@ func endOfOne(t *testing.T) plan.Schedule {
 func TestProcessesThatFollowTheEnsemble(t *testing.T) {
 	for _, recipe := range few([]string{"queue", "lock", "election"}) {
 		t.Run(recipe, func(t *testing.T) {
-			w, err := workloads.Named(recipe, workloads.Own)
+			w, err := specimens.Named(recipe, workloads.Own)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -225,12 +226,12 @@ func TestNamedSubjectsKeepToTheirLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, recipe := range recipes() {
-		for _, s := range workloads.Subjects(recipe) {
+		for _, s := range specimens.Subjects(recipe) {
 			if s.Property != "" || s.Name == workloads.Own {
 				continue
 			}
 			t.Run(recipe+"/"+s.Name, func(t *testing.T) {
-				w, err := workloads.Named(recipe, s.Name)
+				w, err := specimens.Named(recipe, s.Name)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -31,7 +32,7 @@ func TestOwnRecipesUnderClientFaults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w, err := workloads.Named(recipe, workloads.Own)
+			w, err := specimens.Named(recipe, workloads.Own)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -55,12 +56,12 @@ func TestClientFaultsFindGoZookeepersLock(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w, err := workloads.Named("lock", workloads.GoZookeeper)
+			w, err := specimens.Named("lock", specimens.GoZookeeper)
 			if err != nil {
 				t.Fatal(err)
 			}
 			o := virtually(t, engine.Config{
-				Workload: w, Subject: workloads.GoZookeeper, Settings: settings.Settings{TimeLimit: 40 * time.Second}, Seed: 1, Faults: x,
+				Workload: w, Subject: specimens.GoZookeeper, Settings: settings.Settings{TimeLimit: 40 * time.Second}, Seed: 1, Faults: x,
 			})
 			if o.Result.Verdict != checker.Violation || !runtest.Violated(o.Result, "progress") {
 				t.Errorf("verdict %s", o.Result.Verdict)

@@ -8,13 +8,14 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
 // The end of one session is enough to see whether members of a group come back.
 func TestGroupOfOneExpiry(t *testing.T) {
 	for subject, want := range map[string]checker.Result{workloads.Own: checker.Valid, "broken:rejoin-lost": checker.Violation} {
-		w, err := workloads.Named("membership", subject)
+		w, err := specimens.Named("membership", subject)
 		if err != nil {
 			t.Fatal(err)
 		}

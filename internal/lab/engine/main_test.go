@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/internal/virtual/bubble"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -165,7 +166,7 @@ func recipes() []string {
 	if testing.Short() {
 		return []string{models.Lock.Name}
 	}
-	return workloads.Recipes()
+	return specimens.Recipes()
 }
 
 // live runs a configuration in real time.
@@ -190,8 +191,8 @@ func inTime(t *testing.T, c engine.Config) *zklab.Outcome {
 // ownRecipes returns zklab's own recipes.
 func ownRecipes() map[string]subjects.Maker {
 	all := map[string]subjects.Maker{}
-	for _, recipe := range workloads.Recipes() {
-		if w, err := workloads.Named(recipe, workloads.Own); err == nil {
+	for _, recipe := range specimens.Recipes() {
+		if w, err := specimens.Named(recipe, workloads.Own); err == nil {
 			if s, ok := w.(workloads.Served); ok {
 				all[recipe] = s.Maker()
 			}

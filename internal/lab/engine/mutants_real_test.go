@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 	"github.com/zklab/zklab/internal/testkit/runtest"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -31,8 +32,8 @@ func TestRealMutants(t *testing.T) {
 		{models.Lock.Name, "broken:check-then-create"},
 		{models.Queue.Name, "broken:read-then-delete"},
 		{models.Register.Name, "broken:cas-without-version"},
-		{models.Session.Name, workloads.Broken + ":" + string(corruptproxy.StaleSync)},
-		{models.Session.Name, workloads.Broken + ":" + string(corruptproxy.EventTwice)},
+		{models.Session.Name, specimens.Broken + ":" + string(corruptproxy.StaleSync)},
+		{models.Session.Name, specimens.Broken + ":" + string(corruptproxy.EventTwice)},
 	} {
 		s := subject(t, name.recipe, name.subject)
 		t.Run(s.Recipe+"/"+s.Name, func(t *testing.T) {
@@ -53,7 +54,7 @@ func TestRealServersKeepTheirPromises(t *testing.T) {
 	for _, recipe := range []string{models.Register.Name, models.Session.Name} {
 		t.Run(recipe, func(t *testing.T) {
 			t.Parallel()
-			x := briefly(t, workloads.Subject{Recipe: recipe, Name: workloads.Own, Faults: "lose-reply:setData/2s,reset/2s"})
+			x := briefly(t, specimens.Specimen{Recipe: recipe, Name: workloads.Own, Faults: "lose-reply:setData/2s,reset/2s"})
 			x.Rate, x.Seed = 100, 1
 			o := perform(t, e, x)
 			if o.Result.Verdict == checker.Violation || o.Result.Stats.OK == 0 {
@@ -64,13 +65,13 @@ func TestRealServersKeepTheirPromises(t *testing.T) {
 	}
 }
 
-func subject(t *testing.T, recipe, name string) workloads.Subject {
+func subject(t *testing.T, recipe, name string) specimens.Specimen {
 	t.Helper()
-	for _, s := range workloads.Subjects(recipe) {
+	for _, s := range specimens.Subjects(recipe) {
 		if s.Name == name {
 			return s
 		}
 	}
 	t.Fatalf("there is no %s of %s", name, recipe)
-	return workloads.Subject{}
+	return specimens.Specimen{}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/played"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -29,12 +30,12 @@ import (
 const seeds = 4
 
 // planted returns the mutants of some recipes.
-func planted(of func(*models.Model) bool) (all []workloads.Subject) {
-	for _, recipe := range workloads.Recipes() {
+func planted(of func(*models.Model) bool) (all []specimens.Specimen) {
+	for _, recipe := range specimens.Recipes() {
 		if !of(models.Named(recipe)) {
 			continue
 		}
-		for _, s := range workloads.Subjects(recipe) {
+		for _, s := range specimens.Subjects(recipe) {
 			if s.Property != "" {
 				all = append(all, s)
 			}
@@ -50,14 +51,14 @@ func recipe(m *models.Model) bool   { return !m.Store }
 func sessions(m *models.Model) bool { return m.Name == models.Session.Name }
 
 // leaksContender is a subject with a real, unintended defect (docs/track-record.md).
-var leaksContender = workloads.Subject{
-	Recipe: models.Lock.Name, Name: workloads.GoZookeeper, Property: "progress", Faults: "lose-reply:getChildren/500ms",
+var leaksContender = specimens.Specimen{
+	Recipe: models.Lock.Name, Name: specimens.GoZookeeper, Property: "progress", Faults: "lose-reply:getChildren/500ms",
 }
 
 // showing returns an experiment that shows the defect of a subject.
-func showing(t *testing.T, s workloads.Subject) engine.Config {
+func showing(t *testing.T, s specimens.Specimen) engine.Config {
 	t.Helper()
-	w, err := workloads.Named(s.Recipe, s.Name)
+	w, err := specimens.Named(s.Recipe, s.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,17 +78,17 @@ func showing(t *testing.T, s workloads.Subject) engine.Config {
 
 // briefly is like showing, for defects that show soon: those of the store, for which every request is a
 // chance.
-func briefly(t *testing.T, s workloads.Subject) engine.Config {
+func briefly(t *testing.T, s specimens.Specimen) engine.Config {
 	x := showing(t, s)
 	x.Rate, x.TimeLimit = 200, 8*time.Second
-	if strings.HasPrefix(s.Faults, "partition") || s.Name == workloads.Broken+":"+string(corruptproxy.Undying) { // two timeouts
+	if strings.HasPrefix(s.Faults, "partition") || s.Name == specimens.Broken+":"+string(corruptproxy.Undying) { // two timeouts
 		x.TimeLimit = 20 * time.Second
 	}
 	return x
 }
 
 // find looks for the defects of subjects, each with several seeds.
-func find(t *testing.T, all []workloads.Subject, with func(*testing.T, workloads.Subject) engine.Config) {
+func find(t *testing.T, all []specimens.Specimen, with func(*testing.T, specimens.Specimen) engine.Config) {
 	for _, s := range all {
 		t.Run(s.Recipe+"/"+s.Name, func(t *testing.T) {
 			x := with(t, s)
@@ -108,7 +109,7 @@ func find(t *testing.T, all []workloads.Subject, with func(*testing.T, workloads
 
 // ofItsOffers reports whether the defect is in what a subject offers beyond its contract: in its
 // tokens, or in its answers about its hold.
-func ofItsOffers(s workloads.Subject) bool {
+func ofItsOffers(s specimens.Specimen) bool {
 	return models.Named(s.Recipe).Store || slices.Contains([]string{"tokens", "fencing", "lost", "fair", "states", "who-leads", "revocation", "strict", "snapshots"}, s.Property)
 }
 
@@ -128,7 +129,7 @@ func withoutOffers(t *testing.T, o *zklab.Outcome) checker.Result {
 }
 
 // long is like showing, with enough time for a stuck client to show.
-func long(t *testing.T, s workloads.Subject) engine.Config {
+func long(t *testing.T, s specimens.Specimen) engine.Config {
 	x := showing(t, s)
 	x.TimeLimit = 10 * time.Second
 	return x
@@ -142,7 +143,7 @@ func TestMutants(t *testing.T) {
 
 // some returns all subjects, or only a few of many if tests are to be short: with the race detector
 // each takes ten times as long, and many clients run the same code in all of them.
-func some(all []workloads.Subject) (few []workloads.Subject) {
+func some(all []specimens.Specimen) (few []specimens.Specimen) {
 	for i, s := range all {
 		if !testing.Short() || i%24 == 0 {
 			few = append(few, s)
@@ -152,7 +153,7 @@ func some(all []workloads.Subject) (few []workloads.Subject) {
 }
 
 // asListed checks that no property is violated besides those that the list of subjects names.
-func asListed(t *testing.T, s workloads.Subject, r *store.Result) {
+func asListed(t *testing.T, s specimens.Specimen, r *store.Result) {
 	t.Helper()
 	if models.Named(s.Recipe).Store {
 		return // for the store, the test of corruptions says which violations belong together

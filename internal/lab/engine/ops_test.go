@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -49,7 +50,7 @@ func TestOps(t *testing.T) {
 		models.DoubleBarrier.Name: {models.FEnter: 3, models.FLeave: 3},
 	} {
 		t.Run(recipe, func(t *testing.T) {
-			w, err := workloads.Named(recipe, workloads.Own)
+			w, err := specimens.Named(recipe, workloads.Own)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +71,7 @@ func TestOps(t *testing.T) {
 // client has its turn, holds are brief.
 func TestHold(t *testing.T) {
 	for _, recipe := range []string{models.Lock.Name, models.Election.Name, models.Semaphore.Name} {
-		w, err := workloads.Named(recipe, workloads.Own)
+		w, err := specimens.Named(recipe, workloads.Own)
 		if err != nil {
 			t.Fatal(err)
 		}

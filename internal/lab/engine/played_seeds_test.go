@@ -9,13 +9,14 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/played"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
 
 // The processes of a subject that does not report the loss of its hold can also be simulated.
 func TestPlayedWithoutWordOfLosses(t *testing.T) {
-	w, err := workloads.Named("lock", workloads.GoZookeeper)
+	w, err := specimens.Named("lock", specimens.GoZookeeper)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +29,7 @@ func TestPlayedWithoutWordOfLosses(t *testing.T) {
 // check blames the recipes for the consequences.
 func TestPlayedProcessesInVirtualTime(t *testing.T) {
 	for _, recipe := range recipes() {
-		w, err := workloads.Named(recipe, workloads.Own)
+		w, err := specimens.Named(recipe, workloads.Own)
 		if err != nil {
 			t.Fatal(err)
 		}

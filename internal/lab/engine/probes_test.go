@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/workloads"
 )
@@ -17,7 +18,7 @@ import (
 // do not change verdicts.
 func TestProbes(t *testing.T) {
 	const rate = 50
-	w, err := workloads.Named("lock", workloads.Own)
+	w, err := specimens.Named("lock", workloads.Own)
 	if err != nil {
 		t.Fatal(err)
 	}

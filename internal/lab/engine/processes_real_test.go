@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -71,7 +72,7 @@ func TestRealRecipesInProcesses(t *testing.T) {
 	for _, recipe := range []string{"queue", "election", "job-queue"} {
 		t.Run(recipe, func(t *testing.T) {
 			t.Parallel()
-			w, err := workloads.Named(recipe, workloads.Own)
+			w, err := specimens.Named(recipe, workloads.Own)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -78,7 +79,7 @@ var foundBare = map[corruptproxy.Corruption]string{
 // forbids it, and breaks no other promise than those that follow from it.
 func TestCorruptionsAreFound(t *testing.T) {
 	for _, s := range few(planted(sessions)) {
-		kind := corruptproxy.Corruption(strings.TrimPrefix(s.Name, workloads.Broken+":"))
+		kind := corruptproxy.Corruption(strings.TrimPrefix(s.Name, specimens.Broken+":"))
 		t.Run(string(kind), func(t *testing.T) {
 			w := corruptSession{Proxy: corruptproxy.New(kind)}
 			x := briefly(t, s)

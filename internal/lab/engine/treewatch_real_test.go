@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -20,7 +21,7 @@ func TestRealTreeWatchAgreesWithLog(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	for _, recipe := range []string{models.Lock.Name, models.Queue.Name, models.Membership.Name} {
 		t.Run(recipe, func(t *testing.T) {
-			x := briefly(t, workloads.Subject{Recipe: recipe, Name: workloads.Own, Faults: "reset/1s,expire/1s,kill:leader/3s"})
+			x := briefly(t, specimens.Specimen{Recipe: recipe, Name: workloads.Own, Faults: "reset/1s,expire/1s,kill:leader/3s"})
 			x.Seed, x.TreeWatch = 1, engine.Always
 			o := perform(t, e, x)
 			h, err := o.Run.ReadHistory()

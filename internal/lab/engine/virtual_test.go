@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -18,7 +19,7 @@ import (
 // other seeds.
 func TestOwnRecipesInVirtualTime(t *testing.T) {
 	for _, recipe := range recipes() {
-		w, err := workloads.Named(recipe, workloads.Own)
+		w, err := specimens.Named(recipe, workloads.Own)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +43,7 @@ func TestBrokenSubjectsInVirtualTime(t *testing.T) {
 		"register": "linearizable", "session": "durable",
 	} {
 		t.Run(recipe, func(t *testing.T) {
-			w, err := workloads.Named(recipe, workloads.Broken)
+			w, err := specimens.Named(recipe, specimens.Broken)
 			if err != nil {
 				t.Fatal(err)
 			}

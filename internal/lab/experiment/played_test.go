@@ -9,13 +9,14 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
 // The calls of a process that crashes may go on after the client has given them up. The race detector notices
 // if both touch the same memory.
 func TestCallsOfProcessesThatCrash(t *testing.T) {
-	w, err := workloads.Named("membership", workloads.Own)
+	w, err := specimens.Named("membership", workloads.Own)
 	if err != nil {
 		t.Fatal(err)
 	}

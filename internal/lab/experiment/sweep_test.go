@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -27,8 +28,8 @@ func TestSweepRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for subject, want := range map[string]checker.Result{workloads.Own: checker.Valid, workloads.Broken: checker.Violation} {
-		workload, err := workloads.Named("lock", subject)
+	for subject, want := range map[string]checker.Result{workloads.Own: checker.Valid, specimens.Broken: checker.Violation} {
+		workload, err := specimens.Named("lock", subject)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ package explore
 import (
 	"testing"
 
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -21,7 +22,7 @@ func TestPairsOfRecipesByBruteForce(t *testing.T) {
 		{"lock", workloads.Own},
 	} {
 		t.Run(c[0]+" "+c[1], func(t *testing.T) {
-			w, err := workloads.Named(c[0], c[1])
+			w, err := specimens.Named(c[0], c[1])
 			if err != nil {
 				t.Fatal(err)
 			}

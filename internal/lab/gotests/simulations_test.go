@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/mix"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/broken"
 	"github.com/zklab/zklab/workloads"
@@ -45,7 +46,7 @@ func TestUsualSeedsMeetWaiters(t *testing.T) {
 func TestUsualSeedsHitEverybody(t *testing.T) {
 	for _, recipe := range []string{"barrier", "double-barrier", "lock", "membership", "queue", "two-phase-commit"} {
 		t.Run(recipe, func(t *testing.T) {
-			w, err := workloads.Named(recipe, workloads.Own)
+			w, err := specimens.Named(recipe, workloads.Own)
 			if err != nil {
 				t.Fatal(err)
 			}

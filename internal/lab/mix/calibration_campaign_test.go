@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/internal/lab/coverage"
 	"github.com/zklab/zklab/internal/testkit/styles/wrong"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -20,7 +21,7 @@ func TestCalibration(t *testing.T) {
 	var names []string
 	add := func(name string, w workloads.Workload) { names, subjects[name] = append(names, name), w }
 	for _, recipe := range []string{"lock", "election", "queue", "double-barrier", "membership", "counter"} {
-		w, err := workloads.Named(recipe, workloads.Own)
+		w, err := specimens.Named(recipe, workloads.Own)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +30,7 @@ func TestCalibration(t *testing.T) {
 	for _, name := range []string{"lock deleted by path", "semaphore released by path", "partitioner with its name on items", "queue taken again"} {
 		for _, r := range wrong.Recipes {
 			if r.Name == name {
-				add(name+" (wrong)", r.Wrong)
+				add(name+" (wrong)", r.Workload)
 			}
 		}
 	}
@@ -37,11 +38,9 @@ func TestCalibration(t *testing.T) {
 	fmt.Println("| recipe | met in 50 runs | in one only | promised for 50 more | came |\n|---|---|---|---|---|")
 	for _, name := range names {
 		var first, all coverage.Tally
-		x := usual(t, subjects[name])
-		for x.Seed = 1; x.Seed <= 2*runs; x.Seed++ {
-			o := simulated(t, x)
+		for seed, o := range Seeds(t, usual(t, subjects[name]), 2*runs) {
 			met := coverage.Hashes(coverage.Of(o.History))
-			if all.Add(met); x.Seed <= runs {
+			if all.Add(met); seed <= runs {
 				first.Add(met)
 			}
 		}

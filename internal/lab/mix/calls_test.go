@@ -17,6 +17,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -471,7 +472,7 @@ func TestLoadsCallAsSaid(t *testing.T) {
 	for recipe := range loads {
 		t.Run(recipe, func(t *testing.T) {
 			l := newCalls(recipe)
-			w, err := workloads.Named(recipe, workloads.Own)
+			w, err := specimens.Named(recipe, workloads.Own)
 			if err != nil {
 				t.Fatal(err)
 			}

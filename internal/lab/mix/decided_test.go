@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -68,7 +69,7 @@ var elsewhere = map[string]struct {
 // The usual seeds of Simulate decide each property of each object, and not merely because there was
 // nothing to judge.
 func TestEachPropertyIsDecided(t *testing.T) {
-	for _, recipe := range workloads.Recipes() {
+	for _, recipe := range specimens.Recipes() {
 		t.Run(recipe, func(t *testing.T) {
 			const usual, few = 10, 3
 			sum := map[string]int{}

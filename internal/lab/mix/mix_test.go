@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/virtual/overlay"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // Each of the usual seeds of Simulate always gives the same record, whatever its mix. Each object is
@@ -42,7 +42,7 @@ func TestMixesRepeat(t *testing.T) {
 	}
 	var tried int
 	var differ []string
-	for i, recipe := range workloads.Recipes() {
+	for i, recipe := range specimens.Recipes() {
 		for _, seed := range []int64{int64(i%len(mixes)) + 1, int64((i+5)%len(mixes)) + 1} {
 			m := mixes[seed%int64(len(mixes))]
 			if m.aimed && recipe == models.Session.Name && !exact { // a select of go-zookeeper chooses: see docs/simulation.md
@@ -97,7 +97,7 @@ func TestMixesOutdateLooks(t *testing.T) {
 	} {
 		t.Run(mutant, func(t *testing.T) {
 			recipe, subject, _ := strings.Cut(mutant, "/")
-			w, err := workloads.Named(recipe, subject)
+			w, err := specimens.Named(recipe, subject)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,13 +7,14 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
 // In some of the usual seeds two of five servers, or three of seven, are down at once, but never more, and
 // the lock keeps its promises.
 func TestOutagesOverlap(t *testing.T) {
-	lock, err := workloads.Named("lock", workloads.Own)
+	lock, err := specimens.Named("lock", workloads.Own)
 	if err != nil {
 		t.Fatal(err)
 	}

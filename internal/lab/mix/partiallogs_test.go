@@ -12,14 +12,14 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/experiment"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // Correct runs are not accused, whatever part of the servers' transactions is known: none, or a log
 // that begins late, ends early or has gaps. ZKLAB_PARTIAL_LOGS is the number of seeds of each recipe, 3
 // by default.
 func TestPartialLogs(t *testing.T) {
-	for _, recipe := range workloads.Recipes() {
+	for _, recipe := range specimens.Recipes() {
 		t.Run(recipe, func(t *testing.T) {
 			for seed := int64(1); seed <= partialLogSeeds(t); seed++ {
 				for _, text := range ranOwn(t, recipe, seed).accused {

@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/testkit/ownobjects"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -158,8 +159,8 @@ var unpunished = []string{models.DoubleBarrier.Name}
 
 // The default test convicts subjects of zklab's own kinds that do not recover.
 func TestMortalsOfZklabsKinds(t *testing.T) {
-	for _, recipe := range workloads.Recipes() {
-		w, err := workloads.Named(recipe, workloads.Own)
+	for _, recipe := range specimens.Recipes() {
+		w, err := specimens.Named(recipe, workloads.Own)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/testkit/styles/wrong"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
 // What a tree watch says of the changes of a run is what the servers' transactions say. ZKLAB_TREE_WATCH is the number of seeds of each
@@ -27,7 +27,7 @@ func TestTreeWatchAgreesWithLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	runs, used := 0, 0
-	for i, recipe := range workloads.Recipes() {
+	for i, recipe := range specimens.Recipes() {
 		t.Run(recipe, func(t *testing.T) {
 			for seed := range seeds {
 				x := own(t, recipe, 1+int64(i)%kindsOfRuns+seed)
@@ -55,18 +55,18 @@ func TestTreeWatchAgreesWithLog(t *testing.T) {
 // Without a log, the tree watch convicts recipes whose clients delete the znodes of others.
 func TestTreeWatchConvicts(t *testing.T) {
 	for _, r := range wrong.Recipes {
-		if r.Breaks != "own-znodes" {
+		if r.Property != "own-znodes" {
 			continue
 		}
 		t.Run(r.Name, func(t *testing.T) {
 			for seed := range int64(20) {
-				x := usual(t, r.Wrong)
+				x := usual(t, r.Workload)
 				x.Seed, x.TreeWatch = 1+seed, engine.Always
-				if slices.Contains(violatedWithoutLog(t, simulated(t, x)), r.Breaks) {
+				if slices.Contains(violatedWithoutLog(t, simulated(t, x)), r.Property) {
 					return
 				}
 			}
-			t.Errorf("%s is not violated with any seed", r.Breaks)
+			t.Errorf("%s is not violated with any seed", r.Property)
 		})
 	}
 }

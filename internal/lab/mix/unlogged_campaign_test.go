@@ -4,45 +4,36 @@ package mix
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"regexp"
+	"slices"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/dev/command"
+	"github.com/zklab/zklab/internal/dev/jsonlines"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/testkit/styles"
 	"github.com/zklab/zklab/internal/testkit/styles/wrong"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
 // rightSubjects returns zklab's own recipes, those of package styles, and the wrong ones without their mistakes.
-func rightSubjects(t *testing.T, only *regexp.Regexp) (all []subject) {
-	t.Helper()
-	add := func(name string, w workloads.Workload) {
-		if w != nil && only.MatchString(name) {
-			all = append(all, subject{name, w})
+func rightSubjects() (all []specimens.Specimen) {
+	for _, s := range specimens.All() {
+		if s.Name == workloads.Own {
+			s.Name = s.Recipe + " " + s.Name
+			all = append(all, s)
 		}
 	}
-	for _, recipe := range workloads.Recipes() {
-		w, err := workloads.Named(recipe, workloads.Own)
-		if err != nil {
-			t.Fatal(err)
+	all = append(all, styles.Recipes...)
+	for _, s := range wrong.Recipes {
+		if s.Mended != nil {
+			all = append(all, specimens.Specimen{Name: s.Name + ", made right", Workload: s.Mended})
 		}
-		add(recipe+" "+workloads.Own, w)
-	}
-	for _, r := range styles.Recipes {
-		add(r.Name, r.Workload)
-	}
-	for _, r := range wrong.Recipes {
-		add(r.Name+", made right", r.Right)
 	}
 	return all
 }
@@ -52,22 +43,20 @@ func rightSubjects(t *testing.T, only *regexp.Regexp) (all []subject) {
 // it has measured it adds to the file ZKLAB_UNLOGGED_KEPT, so that it goes on where it ended. With ZKLAB_UNLOGGED_WATCH the runs
 // have a tree watch.
 func TestWorthWithoutLog(t *testing.T) {
-	only := regexp.MustCompile(os.Getenv("ZKLAB_UNLOGGED_ONLY"))
 	seeds, err := strconv.Atoi(cmp.Or(os.Getenv("ZKLAB_UNLOGGED_SEEDS"), "20"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	kept := keptWorths(t, os.Getenv("ZKLAB_UNLOGGED_KEPT"), seeds)
-	for _, s := range wrongSubjects(t, only) {
+	for _, s := range chosen(t, wrongSubjects(), "ZKLAB_UNLOGGED_ONLY") {
 		kept.measure(t, s, false)
 	}
-	for _, s := range rightSubjects(t, only) {
+	for _, s := range chosen(t, rightSubjects(), "ZKLAB_UNLOGGED_ONLY") {
 		kept.measure(t, s, true)
 	}
 	text := worthText(kept.all)
-	if file := os.Getenv("ZKLAB_UNLOGGED_WRITE"); file == "" {
-		fmt.Print("\n", text)
-	} else if err := command.WriteInto(file, "unlogged", text); err != nil {
+	fmt.Println()
+	if err := command.Publish(os.Getenv("ZKLAB_UNLOGGED_WRITE"), "unlogged", text); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -81,67 +70,42 @@ type worths struct {
 
 func keptWorths(t *testing.T, file string, seeds int) *worths {
 	t.Helper()
-	w := &worths{file: file, seeds: seeds}
-	b, err := os.ReadFile(file)
-	if err != nil && file != "" && !errors.Is(err, fs.ErrNotExist) {
+	all, err := jsonlines.Read[worth](file)
+	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(b)) {
-		var one worth
-		if err := json.Unmarshal([]byte(line), &one); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		if one.Runs == seeds {
-			w.all = append(w.all, one)
-		}
-	}
-	return w
+	return &worths{file, seeds, slices.DeleteFunc(all, func(one worth) bool { return one.Runs != seeds })}
 }
 
 // measure makes the runs of a subject, unless they are known.
-func (w *worths) measure(t *testing.T, s subject, right bool) {
+func (w *worths) measure(t *testing.T, s specimens.Specimen, right bool) {
 	t.Helper()
-	for _, known := range w.all {
-		if known.Name == s.name && known.Right == right {
-			return
+	if slices.ContainsFunc(w.all, func(known worth) bool { return known.Name == s.Name && known.Right == right }) {
+		return
+	}
+	one := worth{Name: s.Name, Right: right, Runs: w.seeds}
+	x := usual(t, s.Workload)
+	x.Quick = true // as in the default test
+	if os.Getenv("ZKLAB_UNLOGGED_WATCH") != "" {
+		x.TreeWatch = engine.Always
+	}
+	for seed, o := range Seeds(t, x, int64(w.seeds)) {
+		if o == nil {
+			continue
+		}
+		one.With.Count(o.Result.Verdict, o.Result.Violated())
+		verdict, violated := withoutLog(t, x, o)
+		one.Without.Count(verdict, violated)
+		if right && len(violated) > 0 {
+			fmt.Printf("%s seed %d is accused: %v with the log, %v without\n", s.Name, seed, o.Result.Violated(), violated)
 		}
 	}
-	one := worth{Name: s.name, Right: right}
-	for one.Runs < w.seeds {
-		x := usual(t, s.workload)
-		one.Runs++
-		x.Seed, x.Quick = int64(one.Runs), true // as in the default test
-		if os.Getenv("ZKLAB_UNLOGGED_WATCH") != "" {
-			x.TreeWatch = engine.Always
-		}
-		t.Run(fmt.Sprint(s.name, " seed ", one.Runs), func(t *testing.T) {
-			o, err := Simulate(t, x)
-			if err != nil || o == nil {
-				return
-			}
-			one.With.count(o.Result.Verdict, o.Result.Violated())
-			verdict, violated := withoutLog(t, x, o)
-			one.Without.count(verdict, violated)
-			if right && len(violated) > 0 {
-				fmt.Printf("%s is accused: %v with the log, %v without\n", t.Name(), o.Result.Violated(), violated)
-			}
-		})
-	}
-	fmt.Printf("%s: %d of %d with the log, %d without\n", one.Name, one.With.Convicted, one.Runs, one.Without.Convicted)
+	fmt.Printf("%s: %d of %d with the log, %d without\n", one.Name, one.With.Violated, one.Runs, one.Without.Violated)
 	w.all = append(w.all, one)
 	if w.file == "" {
 		return
 	}
-	b, err := json.Marshal(one)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.OpenFile(w.file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = f.Write(append(b, '\n'))
-	if err := errors.Join(err, f.Close()); err != nil {
+	if err := jsonlines.Add(w.file, one); err != nil {
 		t.Fatal(err)
 	}
 }

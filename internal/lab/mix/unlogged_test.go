@@ -10,8 +10,8 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/tally"
 )
 
 // This file sums up what verdicts are worth without the servers' transactions, for "make unlogged".
@@ -21,27 +21,7 @@ type worth struct {
 	Name          string
 	Right         bool // the recipe keeps its promise
 	Runs          int
-	With, Without decided
-}
-
-// decided counts the verdicts of some runs.
-type decided struct {
-	Convicted int
-	By        map[string]int // runs that a property convicts; a run may have several
-}
-
-// count adds a run.
-func (d *decided) count(verdict checker.Result, violated []string) {
-	if verdict == checker.Violation {
-		d.Convicted++
-	}
-	slices.Sort(violated)
-	for _, property := range slices.Compact(violated) {
-		if d.By == nil {
-			d.By = map[string]int{}
-		}
-		d.By[property]++
-	}
+	With, Without tally.Tally
 }
 
 // unlogged returns a history as an external ensemble would have given it: the clocks of its servers are not that of the record,
@@ -68,16 +48,16 @@ func worthSummary(all []worth) string {
 		}
 		for _, s := range []struct {
 			*sums
-			decided
+			tally.Tally
 		}{{with, w.With}, {without, w.Without}} {
 			s.recipes++
-			s.runs += w.Runs
-			s.sums.found += s.Convicted
+			s.sums.runs += w.Runs
+			s.sums.found += s.Violated
 		}
 	}
-	found := func(of func(worth) decided) (n int) {
+	found := func(of func(worth) tally.Tally) (n int) {
 		for _, w := range all {
-			if !w.Right && of(w).Convicted > 0 {
+			if !w.Right && of(w).Violated > 0 {
 				n++
 			}
 		}
@@ -88,7 +68,7 @@ func worthSummary(all []worth) string {
 	row := func(what string, with, without, of int) {
 		fmt.Fprintf(&b, "| %s | %d of %d | %d of %d |\n", what, with, of, without, of)
 	}
-	row("wrong recipes convicted", found(func(w worth) decided { return w.With }), found(func(w worth) decided { return w.Without }), wrong.recipes)
+	row("wrong recipes convicted", found(func(w worth) tally.Tally { return w.With }), found(func(w worth) tally.Tally { return w.Without }), wrong.recipes)
 	row("their runs that convict", wrong.found, wrongWithout.found, wrong.runs)
 	row("runs of right recipes that accuse", right.found, rightWithout.found, right.runs)
 	return b.String()
@@ -103,12 +83,12 @@ func worthByProperty(all []worth) string {
 		if w.Right {
 			continue
 		}
-		for p, n := range w.With.By {
+		for p, n := range w.With.Properties {
 			s := of[p]
 			s.runs, s.recipes = s.runs+n, s.recipes+1
 			of[p] = s
 		}
-		for p, n := range w.Without.By {
+		for p, n := range w.Without.Properties {
 			s := of[p]
 			s.without, s.recipesWithout = s.without+n, s.recipesWithout+1
 			of[p] = s
@@ -137,10 +117,10 @@ func worthByProperty(all []worth) string {
 // worthLost has a line for each wrong recipe that loses at least half of its convictions.
 func worthLost(all []worth) string {
 	lost := slices.DeleteFunc(slices.Clone(all), func(w worth) bool {
-		return w.Right || 2*w.Without.Convicted > w.With.Convicted || w.With.Convicted == 0
+		return w.Right || 2*w.Without.Violated > w.With.Violated || w.With.Violated == 0
 	})
 	slices.SortFunc(lost, func(v, w worth) int {
-		return cmp.Or(cmp.Compare(v.Without.Convicted, w.Without.Convicted), cmp.Compare(w.With.Convicted, v.With.Convicted), cmp.Compare(v.Name, w.Name))
+		return cmp.Or(cmp.Compare(v.Without.Violated, w.Without.Violated), cmp.Compare(w.With.Violated, v.With.Violated), cmp.Compare(v.Name, w.Name))
 	})
 	if len(lost) == 0 {
 		return "No wrong recipe loses half of its convictions.\n"
@@ -149,10 +129,10 @@ func worthLost(all []worth) string {
 	b.WriteString("| wrong recipe | convicted in runs with the log | without | by, with the log |\n|---|--:|--:|---|\n")
 	for _, w := range lost {
 		var by []string
-		for _, p := range slices.Sorted(maps.Keys(w.With.By)) {
-			by = append(by, fmt.Sprintf("`%s` %d", p, w.With.By[p]))
+		for _, p := range slices.Sorted(maps.Keys(w.With.Properties)) {
+			by = append(by, fmt.Sprintf("`%s` %d", p, w.With.Properties[p]))
 		}
-		fmt.Fprintf(&b, "| %s | %d of %d | %d | %s |\n", w.Name, w.With.Convicted, w.Runs, w.Without.Convicted, strings.Join(by, ", "))
+		fmt.Fprintf(&b, "| %s | %d of %d | %d | %s |\n", w.Name, w.With.Violated, w.Runs, w.Without.Violated, strings.Join(by, ", "))
 	}
 	return b.String()
 }
@@ -161,11 +141,11 @@ func TestWorthText(t *testing.T) {
 	all := []worth{
 		{
 			Name: "lock, a", Runs: 4,
-			With:    decided{Convicted: 4, By: map[string]int{"grant": 4, "exclusion": 1}},
-			Without: decided{Convicted: 1, By: map[string]int{"exclusion": 1}},
+			With:    tally.Tally{Violated: 4, Properties: map[string]int{"grant": 4, "exclusion": 1}},
+			Without: tally.Tally{Violated: 1, Properties: map[string]int{"exclusion": 1}},
 		},
-		{Name: "lock, b", Runs: 4, With: decided{Convicted: 2, By: map[string]int{"exclusion": 2}}, Without: decided{Convicted: 2, By: map[string]int{"exclusion": 2}}},
-		{Name: "lock, c", Runs: 4, With: decided{Convicted: 1, By: map[string]int{"grant": 1}}},
+		{Name: "lock, b", Runs: 4, With: tally.Tally{Violated: 2, Properties: map[string]int{"exclusion": 2}}, Without: tally.Tally{Violated: 2, Properties: map[string]int{"exclusion": 2}}},
+		{Name: "lock, c", Runs: 4, With: tally.Tally{Violated: 1, Properties: map[string]int{"grant": 1}}},
 		{Name: "lock, d", Runs: 4},
 		{Name: "lock, right", Right: true, Runs: 4},
 	}
@@ -191,12 +171,5 @@ These properties convict as many runs without the log, or more: ` + "`exclusion`
 	}
 	if got := worthLost(all[1:2]); got != "No wrong recipe loses half of its convictions.\n" {
 		t.Errorf("nothing lost: %q", got)
-	}
-	var d decided
-	d.count(checker.Violation, []string{"x", "y", "x"})
-	d.count(checker.Valid, nil)
-	d.count(checker.Unknown, nil)
-	if diff := gocmp.Diff(decided{Convicted: 1, By: map[string]int{"x": 1, "y": 1}}, d); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

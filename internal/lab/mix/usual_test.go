@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -22,7 +23,7 @@ func usual(t *testing.T, w workloads.Workload) experiment.Experiment {
 // own returns the usual experiment of zklab's own recipe of that name, with a seed.
 func own(t *testing.T, recipe string, seed int64) experiment.Experiment {
 	t.Helper()
-	w, err := workloads.Named(recipe, workloads.Own)
+	w, err := specimens.Named(recipe, workloads.Own)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/testkit/ownsession"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -18,7 +19,7 @@ import (
 // A correct object is never accused, in whatever way its clients live, and leaves nothing running. A wrong
 // one is convicted in at least one way. A new recipe is tried in all ways, and a new way with all recipes.
 func TestWaysToLive(t *testing.T) {
-	for i, recipe := range workloads.Recipes() {
+	for i, recipe := range specimens.Recipes() {
 		for j, way := range ways {
 			t.Run(recipe+"/"+way.name, func(t *testing.T) {
 				lives(t, recipe, workloads.Own, way, int64(i+j)%int64(len(mixes))+1)
@@ -27,7 +28,7 @@ func TestWaysToLive(t *testing.T) {
 		t.Run(recipe+"/wrong", func(t *testing.T) {
 			for seed := range int64(5) {
 				for j := range ways {
-					if lives(t, recipe, workloads.Broken, ways[(i+j)%len(ways)], seed+1) {
+					if lives(t, recipe, specimens.Broken, ways[(i+j)%len(ways)], seed+1) {
 						return
 					}
 				}
@@ -115,7 +116,7 @@ func inSession(c *subjects.Client, closes bool) (*subjects.Client, error) {
 // property is violated. None may be if the subject is correct.
 func lives(t *testing.T, recipe, subject string, way way, seed int64) (violated bool) {
 	t.Helper()
-	w, err := workloads.Named(recipe, subject)
+	w, err := specimens.Named(recipe, subject)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package mix
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 
@@ -12,17 +11,9 @@ import (
 )
 
 // seedOf makes one run of the default test of a workload.
-func seedOf(t *testing.T, w workloads.Workload, seed int64) (o *experiment.Outcome) {
+func seedOf(t *testing.T, w workloads.Workload, seed int64) *experiment.Outcome {
 	t.Helper()
-	t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-		x := usual(t, w)
-		x.Seed = seed
-		var err error
-		if o, err = Simulate(t, x); err != nil {
-			t.Fatal(err)
-		}
-	})
-	return o
+	return Seed(t, usual(t, w), seed)
 }
 
 // missed are wrong recipes that the default test does not convict yet.
@@ -40,11 +31,11 @@ func TestWrongRecipes(t *testing.T) {
 		}
 		t.Run(r.Name, func(t *testing.T) {
 			for seed := range int64(50) {
-				if o := seedOf(t, r.Wrong, 1+seed); o == nil || slices.Contains(o.Result.Violated(), r.Breaks) {
+				if o := seedOf(t, r.Workload, 1+seed); o == nil || slices.Contains(o.Result.Violated(), r.Property) {
 					return
 				}
 			}
-			t.Errorf("%s is not violated with any seed", r.Breaks)
+			t.Errorf("%s is not violated with any seed", r.Property)
 		})
 	}
 }
@@ -53,12 +44,12 @@ func TestWrongRecipes(t *testing.T) {
 // freeze.
 func TestWrongRecipesMadeRight(t *testing.T) {
 	for _, r := range wrong.Recipes {
-		if r.Right == nil {
+		if r.Mended == nil {
 			continue
 		}
 		t.Run(r.Name, func(t *testing.T) {
 			for _, seed := range []int64{1, 6} {
-				if o := seedOf(t, r.Right, seed); o != nil && o.Result.Verdict == checker.Violation {
+				if o := seedOf(t, r.Mended, seed); o != nil && o.Result.Verdict == checker.Violation {
 					t.Errorf("seed %d: violated: %v", seed, o.Result.Violated())
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -15,45 +16,35 @@ import (
 	"github.com/zklab/zklab/internal/dev/command"
 	"github.com/zklab/zklab/internal/testkit/cputime"
 	"github.com/zklab/zklab/internal/testkit/styles/wrong"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/specimens"
 )
 
-// subject is a recipe with a load.
-type subject struct {
-	name     string
-	workload workloads.Workload
-}
-
-// wrongSubjects returns the wrong recipes and the mutants whose names match.
-func wrongSubjects(t *testing.T, only *regexp.Regexp) (all []subject) {
-	add := func(name string, w workloads.Workload) {
-		if only.MatchString(name) {
-			all = append(all, subject{name, w})
-		}
-	}
-	for _, r := range wrong.Recipes {
-		add(r.Name, r.Wrong)
-	}
-	for _, recipe := range workloads.Recipes() {
-		for _, s := range workloads.Subjects(recipe) {
-			if s.Property == "" {
-				continue
-			}
-			w, err := workloads.Named(recipe, s.Name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			add(recipe+" "+s.Name, w)
+// wrongSubjects returns the wrong recipes, and then the mutants.
+func wrongSubjects() []specimens.Specimen {
+	all := slices.Clone(wrong.Recipes)
+	for _, s := range specimens.All() {
+		if s.Property != "" {
+			s.Name = s.Recipe + " " + s.Name
+			all = append(all, s)
 		}
 	}
 	return all
+}
+
+// chosen returns the specimens whose names match what a variable of the environment says.
+func chosen(t *testing.T, all []specimens.Specimen, variable string) []specimens.Specimen {
+	t.Helper()
+	only, err := regexp.Compile(os.Getenv(variable))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(s specimens.Specimen) bool { return !only.MatchString(s.Name) })
 }
 
 // TestYieldOfDefaultTest measures how much processor time the default test takes to convict each wrong recipe and each
 // mutant. It makes the tables of docs/track-record.md. With ZKLAB_YIELD_FIRST a recipe has no other run once it is
 // convicted.
 func TestYieldOfDefaultTest(t *testing.T) {
-	only := regexp.MustCompile(os.Getenv("ZKLAB_YIELD_ONLY"))
 	seeds, err := strconv.Atoi(cmp.Or(os.Getenv("ZKLAB_YIELD_SEEDS"), "50"))
 	if err != nil {
 		t.Fatal(err)
@@ -61,38 +52,30 @@ func TestYieldOfDefaultTest(t *testing.T) {
 	first := os.Getenv("ZKLAB_YIELD_FIRST") != ""
 	var all []yield
 	var spent [kindsOfRuns]time.Duration
-	for _, s := range wrongSubjects(t, only) {
-		y := yield{name: s.name}
-		for y.runs < seeds && !y.cut {
-			took, convicted := convicts(t, s.workload, y.runs)
-			spent[kindOf(y.runs)] += took
+	for _, s := range chosen(t, wrongSubjects(), "ZKLAB_YIELD_ONLY") {
+		y := yield{name: s.Name}
+		x := usual(t, s.Workload)
+		x.Quick = true // as in the default test
+		before := cputime.Used()
+		for _, o := range Seeds(t, x, int64(seeds)) {
+			now := cputime.Used()
+			spent[kindOf(y.runs)] += now - before
 			if len(y.found) == 0 {
-				y.spent += took
+				y.spent += now - before
 			}
-			if convicted {
+			if before = now; o != nil && o.Result.Verdict == checker.Violation {
 				y.found, y.cut = append(y.found, y.runs), first
 			}
-			y.runs++
+			if y.runs++; y.cut {
+				break
+			}
 		}
 		fmt.Printf("%s: %d of %d, %s s\n", y.name, len(y.found), y.runs, seconds(y.spent))
 		all = append(all, y)
 	}
 	text := summary(all) + "\n" + byKind(all, spent) + "\n" + table(all)
-	if file := os.Getenv("ZKLAB_YIELD_WRITE"); file == "" {
-		fmt.Print("\n", text)
-	} else if err := command.WriteInto(file, "yield", text); err != nil {
+	fmt.Println()
+	if err := command.Publish(os.Getenv("ZKLAB_YIELD_WRITE"), "yield", text); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// convicts makes one run of the default test. It returns the processor time, and whether the run convicts the subject.
-func convicts(t *testing.T, w workloads.Workload, run int) (took time.Duration, convicted bool) {
-	before := cputime.Used()
-	t.Run(fmt.Sprint("seed ", 1+run), func(t *testing.T) {
-		x := usual(t, w)
-		x.Seed, x.Quick = int64(1+run), true // as in the default test
-		o, err := Simulate(t, x)
-		convicted = err == nil && o != nil && o.Result.Verdict == checker.Violation
-	})
-	return cputime.Used() - before, convicted
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -22,7 +23,7 @@ var goTestTemplate string
 // no such recipe, or if the recipe takes no implementation. adds lists the commands that add zklab to the
 // module of the package.
 func GoTest(recipe, pkg string, adds []string) (File, error) {
-	w, err := workloads.Named(recipe, workloads.Own)
+	w, err := specimens.Named(recipe, workloads.Own)
 	if err != nil {
 		return File{}, err
 	}

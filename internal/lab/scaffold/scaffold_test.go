@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/workloads"
 )
 
 // A generated experiment file can be read as it is, and also with all its settings, which are the
@@ -46,7 +46,7 @@ func TestExperiment(t *testing.T) {
 func TestGoTest(t *testing.T) {
 	dir, here := t.TempDir(), workingDir(t)
 	files := map[string]string{}
-	for _, recipe := range workloads.Recipes() {
+	for _, recipe := range specimens.Recipes() {
 		file, err := GoTest(recipe, "mine", nil)
 		if recipe == "session" {
 			if err == nil || !strings.Contains(err.Error(), "session tests ZooKeeper itself") {

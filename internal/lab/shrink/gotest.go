@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -28,7 +29,7 @@ var goTestFile = template.Must(template.New("gotest").Funcs(template.FuncMap{
 // Otherwise own is the workload in Go, for the user to complete. ok is false if there can be no
 // test, because the run is not a simulation of Go code, or own is empty.
 func GoTest(x store.Experiment, property, own string) (test []byte, ok bool, err error) {
-	_, err = workloads.Named(x.Recipe, x.Subject)
+	_, err = specimens.Named(x.Recipe, x.Subject)
 	switch {
 	case err == nil:
 		own = ""
@@ -53,7 +54,7 @@ func GoTest(x store.Experiment, property, own string) (test []byte, ok bool, err
 		Seeded         int64
 	}{
 		x, "Test" + camel(x.Recipe) + camel(property), property, own, len(x.Arrivals) == 0, x.ClientsAs == store.Process,
-		own == "" || len(x.Arrivals) > 0 || strings.HasPrefix(own, "workloads."), arrivals, *x.Seed,
+		len(x.Arrivals) > 0 || strings.HasPrefix(own, "workloads."), arrivals, *x.Seed,
 	})
 	if err != nil {
 		return nil, false, err

@@ -17,7 +17,7 @@ func TestGoTest(t *testing.T) {
 	x.Arrivals, x.Sources = []string{"client0#7", "all#2"}, []int{4}
 	for name, want := range map[string][]string{
 		"named": {
-			`workloads.Named("lock", "broken")`, "func TestLockPlainReads(t *testing.T)", "Clients: 6, Rate: 60, Keys: 3, TimeLimit: 1234567 * time.Nanosecond",
+			`specimens.Named("lock", "broken")`, "func TestLockPlainReads(t *testing.T)", "Clients: 6, Rate: 60, Keys: 3, TimeLimit: 1234567 * time.Nanosecond",
 			"SessionTimeout: 4 * time.Second, OpTimeout: 1500 * time.Millisecond", `step(t, "cut:client-0", "", plan.Step{At: 0 * time.Second, For: 1 * time.Second, Seed: 18446744073709551615, Lane: 1})`,
 			"Sources: []int{4},", "{Client: 0, Number: 7}, {Client: -1, Number: 2}", `Spread: "tails"`,
 		},

@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -23,7 +24,7 @@ import (
 // shrunk finds a violation of a mutant under faults, and shrinks it.
 func shrunk(t *testing.T, recipe, subject, faults string) *Smallest {
 	t.Helper()
-	workload, err := workloads.Named(recipe, subject)
+	workload, err := specimens.Named(recipe, subject)
 	if err != nil {
 		t.Fatal(err)
 	}

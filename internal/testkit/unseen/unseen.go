@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -121,7 +122,7 @@ func Without(flags []string, names ...string) []string {
 func (w Way) Experiment(t *testing.T, flags []string) (x zklab.Experiment) {
 	t.Helper()
 	var err error
-	if x.Workload, err = workloads.Named(w.Of(), workloads.Own); err != nil {
+	if x.Workload, err = specimens.Named(w.Of(), workloads.Own); err != nil {
 		t.Fatal(err)
 	}
 	interval, list := settings.Usual().FaultInterval, ""

@@ -3,29 +3,23 @@ package wrong
 import (
 	"time"
 
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
 
-// Recipe is a wrong recipe.
-type Recipe struct {
-	Name   string
-	Breaks string // a property that it breaks
-	Wrong  workloads.Workload
-	Right  workloads.Workload // the same without the mistake; nil if there is none
+func pair(name, breaks string, make func(right bool) workloads.Workload) specimens.Specimen {
+	w := make(false)
+	return specimens.Specimen{Recipe: w.Name(), Name: name, Property: breaks, Workload: w, Mended: make(true)}
 }
 
-func pair(name, breaks string, make func(right bool) workloads.Workload) Recipe {
-	return Recipe{name, breaks, make(false), make(true)}
+// alone returns a recipe without its mended twin, which would be the twin of another recipe.
+func alone(s specimens.Specimen) specimens.Specimen {
+	s.Mended = nil
+	return s
 }
 
-// alone returns the recipe without its right twin, which would be the twin of another recipe.
-func (r Recipe) alone() Recipe {
-	r.Right = nil
-	return r
-}
-
-func lock(name, breaks string, make func(b *base) *hold) Recipe {
+func lock(name, breaks string, make func(b *base) *hold) specimens.Specimen {
 	return pair(name, breaks, func(right bool) workloads.Workload {
 		return workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
 			return make(at(c, path, right)), nil
@@ -33,7 +27,7 @@ func lock(name, breaks string, make func(b *base) *hold) Recipe {
 	})
 }
 
-func election(name, breaks string, make func(b *base, id string) *hold) Recipe {
+func election(name, breaks string, make func(b *base, id string) *hold) specimens.Specimen {
 	return pair(name, breaks, func(right bool) workloads.Workload {
 		return workloads.Election{New: func(c *subjects.Client, path, id string) (subjects.Election, error) {
 			return make(at(c, path, right), id), nil
@@ -41,7 +35,7 @@ func election(name, breaks string, make func(b *base, id string) *hold) Recipe {
 	})
 }
 
-func semaphore(name, breaks string, make func(b *base, n int) *hold) Recipe {
+func semaphore(name, breaks string, make func(b *base, n int) *hold) specimens.Specimen {
 	return pair(name, breaks, func(right bool) workloads.Workload {
 		return workloads.Semaphore{New: func(c *subjects.Client, path string, n int) (subjects.Semaphore, error) {
 			return make(at(c, path, right), n), nil
@@ -49,7 +43,7 @@ func semaphore(name, breaks string, make func(b *base, n int) *hold) Recipe {
 	})
 }
 
-func multiLock(name, breaks string, make func(b *base, keys []string) *hold) Recipe {
+func multiLock(name, breaks string, make func(b *base, keys []string) *hold) specimens.Specimen {
 	return pair(name, breaks, func(right bool) workloads.Workload {
 		return workloads.MultiLock{New: func(c *subjects.Client, path string, keys []string) (subjects.MultiLock, error) {
 			return make(at(c, path, right), keys), nil
@@ -57,7 +51,7 @@ func multiLock(name, breaks string, make func(b *base, keys []string) *hold) Rec
 	})
 }
 
-func rwLock(name, breaks string, make func(b *base) subjects.RWLock) Recipe {
+func rwLock(name, breaks string, make func(b *base) subjects.RWLock) specimens.Specimen {
 	return pair(name, breaks, func(right bool) workloads.Workload {
 		return workloads.RWLock{New: func(c *subjects.Client, path string) (subjects.RWLock, error) {
 			return make(at(c, path, right)), nil
@@ -65,7 +59,7 @@ func rwLock(name, breaks string, make func(b *base) subjects.RWLock) Recipe {
 	})
 }
 
-func group(name, breaks string, make func(b *base) *members) Recipe {
+func group(name, breaks string, make func(b *base) *members) specimens.Specimen {
 	return pair(name, breaks, func(right bool) workloads.Workload {
 		return workloads.Membership{New: func(c *subjects.Client, path string) (subjects.Group, error) {
 			return make(at(c, path, right)), nil
@@ -73,7 +67,7 @@ func group(name, breaks string, make func(b *base) *members) Recipe {
 	})
 }
 
-func service(name, breaks string, make func(b *base) *members) Recipe {
+func service(name, breaks string, make func(b *base) *members) specimens.Specimen {
 	return pair(name, breaks, func(right bool) workloads.Workload {
 		return workloads.Discovery{New: func(c *subjects.Client, path string) (subjects.Service, error) {
 			return make(at(c, path, right)), nil
@@ -81,7 +75,7 @@ func service(name, breaks string, make func(b *base) *members) Recipe {
 	})
 }
 
-func jobQueue(name, breaks string, byHost, unbound bool) Recipe {
+func jobQueue(name, breaks string, byHost, unbound bool) specimens.Specimen {
 	return pair(name, breaks, func(right bool) workloads.Workload {
 		return workloads.JobQueue{New: func(c *subjects.Client, path string, n int) (subjects.JobQueue, error) {
 			return &jobs{at(c, path, right), n, byHost, unbound}, nil
@@ -89,7 +83,7 @@ func jobQueue(name, breaks string, byHost, unbound bool) Recipe {
 	})
 }
 
-func partitioner(name, breaks string, byHost, byPath bool) Recipe {
+func partitioner(name, breaks string, byHost, byPath bool) specimens.Specimen {
 	return pair(name, breaks, func(right bool) workloads.Workload {
 		return workloads.Partitioner{New: func(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
 			return &shares{base: at(c, path, right), items: items, byHost: byHost, byPath: byPath}, nil
@@ -98,7 +92,7 @@ func partitioner(name, breaks string, byHost, byPath bool) Recipe {
 }
 
 // Recipes lists all recipes of this package.
-var Recipes = []Recipe{
+var Recipes = []specimens.Specimen{
 	// A znode of the last life.
 	lock("lock with its name on it", "grant", func(b *base) *hold { return byName(b, b.host()) }),
 	lock("lock with a place in line found by name", "grant", func(b *base) *hold { return line(b, 1) }),
@@ -120,11 +114,11 @@ var Recipes = []Recipe{
 	partitioner("partitioner with its name on items", "grant", true, false),
 
 	// Looks that are out of date, and requests that arrive late.
-	lock("lock deleted after a look", "own-znodes", lookThenDelete).alone(),
-	lock("lock deleted by path", "exclusion", byPath).alone(),
-	lock("lock renewed by name", "own-znodes", renews).alone(),
-	{"lock leased for a time", "exclusion", workloads.Lock{New: newLease}, nil},
-	election("election resigned by name", "exclusion", byOwnName).alone(),
+	alone(lock("lock deleted after a look", "own-znodes", lookThenDelete)),
+	alone(lock("lock deleted by path", "exclusion", byPath)),
+	alone(lock("lock renewed by name", "own-znodes", renews)),
+	{Name: "lock leased for a time", Property: "exclusion", Workload: workloads.Lock{New: newLease}},
+	alone(election("election resigned by name", "exclusion", byOwnName)),
 	semaphore("semaphore released by path", "own-znodes", slotByPath),
 	rwLock("rwlock after a look", "exclusion", func(b *base) subjects.RWLock { return &rwLook{base: b} }),
 	multiLock("multi-lock deleted by path", "own-znodes", allByPath),

@@ -1,4 +1,4 @@
-package workloads
+package specimens
 
 import (
 	"cmp"
@@ -8,37 +8,32 @@ import (
 
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/nearest"
+	"github.com/zklab/zklab/workloads"
 )
 
 // Catalog has the recipes that a program knows: zklab's, and its own. The zero value has zklab's only. A
 // Catalog never changes, so it is safe for concurrent use.
 type Catalog struct {
 	program string
-	own     []Subject // grouped by recipe
+	own     []Specimen // grouped by recipe
 }
 
 // NewCatalog returns the catalog of a program with recipes of its own: their subjects, the right one of each recipe
 // first. program is the command that knows them.
-func NewCatalog(program string, own ...Subject) Catalog {
+func NewCatalog(program string, own ...Specimen) Catalog {
 	return Catalog{program, slices.Clone(own)}
 }
 
 // Program returns the name of the command with which the printed command lines begin.
-func (c Catalog) Program() string { return cmp.Or(c.program, Own) }
+func (c Catalog) Program() string { return cmp.Or(c.program, workloads.Own) }
 
 // Recipes lists the names of the workloads, sorted.
-func (c Catalog) Recipes() []string {
-	var names []string
-	for _, p := range builtIn {
-		names = append(names, p.model.Name)
-	}
-	for _, s := range c.own {
-		if !slices.Contains(names, s.Recipe) {
-			names = append(names, s.Recipe)
-		}
+func (c Catalog) Recipes() (names []string) {
+	for _, s := range slices.Concat(c.own, builtIn) {
+		names = append(names, s.Recipe)
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // Model returns the model of a recipe's objects.
@@ -53,7 +48,7 @@ func (c Catalog) Model(recipe string) *models.Model {
 func (c Catalog) Declared(recipe string) models.Declared {
 	for _, s := range c.own {
 		if s.Recipe == recipe {
-			return DeclaredBy(s.Workload)
+			return workloads.DeclaredBy(s.Workload)
 		}
 	}
 	return nil
@@ -64,17 +59,17 @@ func (c Catalog) About(recipe string) string { return c.Model(recipe).About }
 
 // Subjects lists the subjects of a recipe: the right one first, then others, then mutants. The first mutant is
 // also called just Broken.
-func (c Catalog) Subjects(recipe string) (all []Subject) {
-	for _, s := range c.own {
+func (c Catalog) Subjects(recipe string) (all []Specimen) {
+	for _, s := range slices.Concat(c.own, builtIn) {
 		if s.Recipe == recipe {
 			all = append(all, s)
 		}
 	}
-	return append(all, partsOf(recipe).named()...)
+	return all
 }
 
 // Named returns the workload of a recipe with one of its subjects.
-func (c Catalog) Named(recipe, subject string) (Workload, error) {
+func (c Catalog) Named(recipe, subject string) (workloads.Workload, error) {
 	subjects := c.Subjects(recipe)
 	if subjects == nil {
 		names := c.Recipes()
