@@ -26,8 +26,6 @@ var ofElection = []Specimen{
 	variant("states", "the recipe of package recipes, observed through its States", workloads.Election{New: subjects.NewStatesElection}),
 	mutant("sorts-by-id", "exclusion", "", "sorts candidates by ID, not by sequence number", workloads.Election{New: broken.SortsByID}),
 	mutant("never-regains", "progress", "expire/1500ms", "does not become a candidate again in a new session", workloads.Election{New: broken.NeverRegains}),
-	mutant("looks-then-resigns", "own-znodes", "freeze:owner@300ms+9s,freeze:owner@1s+9s", "looks whether the znode is its own, then deletes whatever is there", workloads.Election{New: broken.LooksThenResigns}).besides("exclusion"),
-	mutant("deposes-itself", "exclusion", "crash:holder@1s+400ms/4s,freeze:returned@500ms+9s,freeze:returned@1s+9s", "deletes the znode of its process before a crash, even if another candidate leads by then", workloads.Election{New: broken.DeposesItself}).besides("own-znodes"),
 }
 
 var ofSemaphore = []Specimen{
@@ -38,8 +36,6 @@ var ofSemaphore = []Specimen{
 	mutant("watches-neighbour", "progress", "", "waits only for the contender right before it, though any release would do", workloads.Semaphore{New: broken.WatchesNeighbour}),
 	mutant("held-for-ever", "lost", "expire/1500ms", "keeps its hold after its session expired", workloads.Semaphore{New: broken.HeldForEver}).besides("bound", "fair", "grant"),
 	mutant("lease-survives-session", "progress", "expire:holder/400ms", "creates persistent leases, and forgets them when its session ends", workloads.Semaphore{New: broken.LeaseSurvivesSession}),
-	mutant("looks-then-releases", "own-znodes", "freeze:owner@300ms+9s,freeze:owner@1s+9s", "looks whether the lease is its own, then deletes whatever is there", workloads.Semaphore{New: broken.LooksThenReleases}).besides("bound"),
-	mutant("takes-over-its-lease", "own-znodes", "crash:holder@800ms+300ms/2s,freeze:returned@300ms+9s,freeze:returned@600ms+9s,freeze:returned@900ms+9s", "deletes the lease of its process before a crash, even if it is another client's by then", workloads.Semaphore{New: broken.TakesOverItsLease}).besides("bound"),
 }
 
 var ofRwlock = []Specimen{

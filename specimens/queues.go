@@ -28,7 +28,6 @@ var ofDelayQueue = []Specimen{
 	mutant("seconds", "not-early", "", "compares due times in whole seconds, not milliseconds", workloads.DelayQueue{New: broken.DueInSeconds}).alone(),
 	mutant("sleeps-once", "progress", "", "sleeps until its first item is due, and misses items that arrive meanwhile", workloads.DelayQueue{New: broken.SleepsOnce}),
 	mutant("any-due", "due-order", "", "delivers the oldest of the due items, not the one due first", workloads.DelayQueue{New: broken.AnyDue}).alone(),
-	mutant("no-fence", "strict", "", "claims to be strict, but reads lists from a server that may lag", workloads.DelayQueue{New: broken.DelayNoFence}),
 }
 
 var ofPriorityQueue = []Specimen{

@@ -34,7 +34,6 @@ var ofCounter = []Specimen{
 
 var ofConfig = []Specimen{
 	own(workloads.Config{New: subjects.NewConfig}),
-	mutant("one-shot-watch", "converge", "", "sets a one-time watch once, and never again", workloads.Config{New: broken.ConfigOneShotWatch}),
 	mutant("creates-empty", "valid", "", "creates the znode empty, then writes its value", workloads.Config{New: broken.CreatesEmpty}),
 	mutant("first-from-memory", "first", "", "starts with a value that it read long ago", workloads.Config{New: broken.FirstFromMemory}),
 	mutant("reports-by-version", "converge", "", "ignores a new value whose version is not higher", workloads.Config{New: broken.ReportsByVersion}),

@@ -11,14 +11,12 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// shownConfig is a configuration whose watch is a loop of reads, with a defect in what it
-// considers new, or in how it waits.
+// shownConfig is a configuration whose watch is a loop of reads, with a defect in what it considers new.
 type shownConfig struct {
 	subjects.Config // the correct part
 	conn            *zk.Conn
 	path            string
 	news            func(was *shown, now shown) bool
-	wait            func(ctx context.Context, changed <-chan zk.Event) error
 
 	last      *shown
 	snapshots bool   // it keeps the first value that it reported, for errors
@@ -36,7 +34,7 @@ func newShownConfig(c *subjects.Client, path string, news func(was *shown, now s
 	if err != nil {
 		return nil, err
 	}
-	return &shownConfig{Config: right, conn: c.Conn, path: path, news: news, wait: waitFor}, nil
+	return &shownConfig{Config: right, conn: c.Conn, path: path, news: news}, nil
 }
 
 // Next reads until it sees news.
@@ -47,7 +45,7 @@ func (s *shownConfig) Next(ctx context.Context) (models.Setting, error) {
 			return s.tell(now), nil
 		}
 		if err == nil {
-			err = s.wait(ctx, changed)
+			err = waitFor(ctx, changed)
 		}
 		switch {
 		case err == nil || ctx.Err() != nil:
@@ -133,26 +131,6 @@ func (v *versionConfig) Delete(ctx context.Context) error {
 		v.last = &shown{Setting: models.Setting{Absent: true}}
 	}
 	return err
-}
-
-// ConfigOneShotWatch returns a configuration that treats a one-shot watch as persistent: it learns
-// of one change and of no other. Property "converge" finds it whenever another client makes two
-// changes.
-func ConfigOneShotWatch(c *subjects.Client, path string) (subjects.Config, error) {
-	s, err := newShownConfig(c, path, differs)
-	if err != nil {
-		return nil, err
-	}
-	heard := false
-	s.wait = func(ctx context.Context, changed <-chan zk.Event) error {
-		if heard {
-			changed = nil
-		}
-		err := waitFor(ctx, changed)
-		heard = heard || err == nil
-		return err
-	}
-	return s, nil
 }
 
 // CreatesEmpty returns a configuration that first creates its znode and then writes to it, so that

@@ -67,18 +67,6 @@ func AnyDue(c *subjects.Client, path string) (subjects.DelayQueue, error) {
 	}, isDue)
 }
 
-// DelayNoFence returns a delay queue that claims to be strict, and reads its lists from a server
-// that may lag. Property "strict" finds it when a server lags.
-func DelayNoFence(c *subjects.Client, path string) (subjects.DelayQueue, error) {
-	q, err := newDefectiveDelayQueue(c, path, byNumbers, isDue)
-	return strictDelay{q}, err
-}
-
-type strictDelay struct{ defectiveDelayQueue }
-
-// IsStrict implements [subjects.Strict].
-func (strictDelay) IsStrict() {}
-
 // SleepsOnce returns a delay queue whose Take sleeps until the first item of its list is due: an
 // item that is put meanwhile and is due earlier has to wait. Property "progress" finds it when that
 // takes long.

@@ -156,44 +156,6 @@ func TakesOverItsLock(c *subjects.Client, path string) (subjects.Lock, error) {
 func (l seatedLock) Lock(ctx context.Context) error   { return l.take(ctx, "") }
 func (l seatedLock) Unlock(ctx context.Context) error { return l.leave(ctx) }
 
-// seatedElection is an election with one seat.
-type seatedElection struct{ *seats }
-
-// LooksThenResigns is like [LooksThenUnlocks] for an election.
-func LooksThenResigns(c *subjects.Client, path, _ string) (subjects.Election, error) {
-	s, err := newSeats(c, path, 1, false)
-	return seatedElection{s}, err
-}
-
-// DeposesItself returns an election whose candidate, when it finds its own name on the leader's
-// znode of another session, deletes it and creates it again (as in Patroni). Property "own-znodes"
-// finds it in the same way as [TakesOverItsLock].
-func DeposesItself(c *subjects.Client, path, _ string) (subjects.Election, error) {
-	s, err := newSeats(c, path, 1, true)
-	return seatedElection{s}, err
-}
-
-func (e seatedElection) Campaign(ctx context.Context) error { return e.take(ctx, "") }
-func (e seatedElection) Resign(ctx context.Context) error   { return e.leave(ctx) }
-
-// seatedSemaphore is a semaphore with a seat for each lease.
-type seatedSemaphore struct{ *seats }
-
-// LooksThenReleases is like [LooksThenUnlocks] for a semaphore.
-func LooksThenReleases(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
-	s, err := newSeats(c, path, leases, false)
-	return seatedSemaphore{s}, err
-}
-
-// TakesOverItsLease is like [TakesOverItsLock] for a semaphore.
-func TakesOverItsLease(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
-	s, err := newSeats(c, path, leases, true)
-	return seatedSemaphore{s}, err
-}
-
-func (s seatedSemaphore) Acquire(ctx context.Context) error { return s.take(ctx, "") }
-func (s seatedSemaphore) Release(ctx context.Context) error { return s.leave(ctx) }
-
 // mostSeats is larger than the number of clients of any run.
 const mostSeats = 100
 
