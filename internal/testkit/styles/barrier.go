@@ -12,15 +12,7 @@ import (
 
 // barrier is a barrier that is up while its znode exists. A wait begins with a fence, as it does again in
 // each new session in which the client looks.
-type barrier struct {
-	base
-	polls bool
-}
-
-// newPolledBarrier returns a barrier whose waiters poll.
-func newPolledBarrier(c *subjects.Client, path string) (subjects.Barrier, error) {
-	return &barrier{base: at(c, path, borrowed), polls: true}, nil
-}
+type barrier struct{ base }
 
 // newWatchedBarrier returns a barrier whose waiters watch, on a connection that all barriers of a
 // client share.
@@ -80,7 +72,7 @@ func (b *barrier) Await(ctx context.Context) error {
 				}
 				fencedIn = s
 			}
-			st, changed, err := b.look(s)
+			st, changed, err := s.statW(b.path)
 			if err == nil && st == nil {
 				return true, nil
 			}
@@ -92,13 +84,4 @@ func (b *barrier) Await(ctx context.Context) error {
 			return false, nil
 		})
 	})
-}
-
-// look returns a nil channel if the waiter polls.
-func (b *barrier) look(s *session) (st *zk.Stat, changed <-chan zk.Event, err error) {
-	if b.polls {
-		st, err = s.stat(b.path)
-		return st, nil, err
-	}
-	return s.statW(b.path)
 }

@@ -243,10 +243,10 @@ type claim struct {
 
 // claim returns an error that refused recognizes, zk.ErrNodeExists, if any of the znodes exists.
 // After an error nothing is left.
-func (l *life) claim(s *session, mark string, data []byte, instead []any, paths ...string) (*claim, error) {
-	ops := append([]any{}, instead...)
+func (l *life) claim(s *session, mark string, paths ...string) (*claim, error) {
+	var ops []any
 	for _, path := range append([]string{mark}, paths...) {
-		ops = append(ops, &zk.CreateRequest{Path: path, Data: data, Acl: everyone, Flags: zk.FlagEphemeral})
+		ops = append(ops, &zk.CreateRequest{Path: path, Acl: everyone, Flags: zk.FlagEphemeral})
 	}
 	_, err := s.multi(ops...)
 	if err != nil && refused(err) {
@@ -323,12 +323,7 @@ var errNotHeld = errors.New("nothing is held")
 
 // acquire gets a grant by take, which returns when ctx ends, and leaves nothing after an error.
 func (h *hold) acquire(ctx context.Context, b *base, take func() (*grant, error)) error {
-	return h.acquireOr(ctx, b, take, func() {})
-}
-
-// acquireOr is like acquire, but also calls also if a grant came too late and was undone.
-func (h *hold) acquireOr(ctx context.Context, b *base, take func() (*grant, error), also func()) error {
-	g, err := within(ctx, b, take, func(g *grant) { g.undo(); also() })
+	g, err := within(ctx, b, take, func(g *grant) { g.undo() })
 	if err == nil {
 		h.now.Store(g)
 	}

@@ -28,21 +28,13 @@ type masterWorker struct {
 
 const asks = "asks"
 
-// newOwnMasterWorker has two connections of its own: one for the worker, one for the master.
-func newOwnMasterWorker(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
-	return newMasterWorker(board{at(c, path, apart), tries}, board{at(c, path, apart), tries}, false), nil
-}
-
 // newSeatMasterWorker uses the client's connection. A process that starts removes the candidates of its
 // seat, so that others need not wait until the last session ends.
 func newSeatMasterWorker(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
-	return newMasterWorker(board{at(c, path, borrowed), tries}, board{at(c, path, borrowed), tries}, true), nil
-}
-
-func newMasterWorker(worker, leader board, cleans bool) *masterWorker {
+	worker, leader := board{at(c, path, borrowed), tries}, board{at(c, path, borrowed), tries}
 	ctx, stop := context.WithCancel(context.Background())
 	w := &masterWorker{board: worker, stop: stop, stopped: make(chan struct{})}
-	m := &master{board: leader, cleans: cleans}
+	m := &master{board: leader}
 	go func() {
 		defer close(w.stopped)
 		m.run(ctx)
@@ -50,7 +42,7 @@ func newMasterWorker(worker, leader board, cleans bool) *masterWorker {
 	}()
 	var once sync.Once
 	worker.life.c.BeforeEnd(func(context.Context) { once.Do(stop) })
-	return w
+	return w, nil
 }
 
 // Close also ends the candidacy.
@@ -128,7 +120,7 @@ func (b *board) assignment(of string, n int) string {
 // master is the candidate of a client.
 type master struct {
 	board
-	cleans bool
+	clean bool // what the last process of the seat left is removed
 }
 
 func (m *master) run(ctx context.Context) {
@@ -145,8 +137,8 @@ func (m *master) serve(ctx context.Context, s *session) {
 	if m.folders(s, asks, subjects.Candidates, subjects.Assigned) != nil {
 		return
 	}
-	if m.cleans {
-		m.cleans = m.cleanUp(s) != nil
+	if !m.clean {
+		m.clean = m.cleanUp(s) == nil
 	}
 	if _, err := s.create(m.in(subjects.Candidates, "candidate-"+m.life.name(s)+"-"), nil, zk.FlagEphemeral|zk.FlagSequence); err != nil && refused(err) {
 		return

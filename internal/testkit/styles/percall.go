@@ -89,3 +89,10 @@ func (c *callCounter) Read(ctx context.Context, _ string) (int64, error) {
 	}
 	return value, err
 }
+
+func versionOf(st *zk.Stat) int32 {
+	if st == nil {
+		return 0
+	}
+	return st.Version
+}

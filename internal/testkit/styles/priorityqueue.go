@@ -8,33 +8,24 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// priorityQueue is a priority queue whose items have their priority in their names, and are otherwise
+// priorityQueue is a strict priority queue whose items have their priority in their names, and are otherwise
 // ordered by their czxid.
 type priorityQueue struct{ shelf }
 
-// newSharedPriorityQueue has one connection for all priority queues of a client, and is not strict.
-func newSharedPriorityQueue(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
-	return &priorityQueue{shelfAt(c, path, common)}, nil
-}
-
 // newStrictPriorityQueue fences its lists.
 func newStrictPriorityQueue(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
-	q := strictPriorityQueue{&priorityQueue{shelfAt(c, path, borrowed)}}
-	q.strict = true
-	return q, nil
+	return &priorityQueue{shelfAt(c, path, borrowed)}, nil
 }
 
-type strictPriorityQueue struct{ *priorityQueue }
-
 // IsStrict implements subjects.Strict.
-func (strictPriorityQueue) IsStrict() {}
+func (*priorityQueue) IsStrict() {}
 
 func (q *priorityQueue) Put(ctx context.Context, priority int32, data []byte) error {
 	return q.put(ctx, fmt.Sprintf("p%d", priority), data)
 }
 
 func (q *priorityQueue) Take(ctx context.Context) ([]byte, error) {
-	return q.take(ctx, ranked("p"), always, q.plainly)
+	return q.take(ctx, ranked("p"), always)
 }
 
 // ranked reads a rank behind a letter.

@@ -3,22 +3,19 @@ package styles
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/subjects"
 )
 
 // shelf is a folder of items, which the queues of all kinds use. An item is a znode. Its name begins with its
-// rank, a number that is lowest for the best item, and is used only once.
+// rank, a number that is lowest for the best item, and is used only once. Each list is fenced, and made again when
+// another client was faster.
 type shelf struct {
 	base
-	strict bool // each list is fenced, and made again when another client was faster
-	known  map[string]item
+	known map[string]item
 }
 
 type item struct {
@@ -74,8 +71,7 @@ func (q *shelf) put(ctx context.Context, rank string, data []byte) error {
 	})
 }
 
-// list returns the items, the best one first. Those that go meanwhile are missing, or are an error of a
-// strict queue: better ones may have come before they went.
+// list returns the items, the best one first. It is an error if one goes meanwhile: better ones may have come before.
 func (q *shelf) list(s *session, rank func(text string) (int64, bool)) (all []item, err error) {
 	children, err := s.children(q.path)
 	if err != nil {
@@ -92,9 +88,6 @@ func (q *shelf) list(s *session, rank func(text string) (int64, bool)) (all []it
 		it, seen := q.known[child] // a name is used once, so nothing about it changes
 		if !seen {
 			data, st, err := s.get(q.path + "/" + child)
-			if errors.Is(err, zk.ErrNoNode) && !q.strict {
-				continue
-			}
 			if err != nil {
 				return nil, err
 			}
@@ -108,12 +101,11 @@ func (q *shelf) list(s *session, rank func(text string) (int64, bool)) (all []it
 	return all, nil
 }
 
-// take takes the first item that is due by calling remove, which deletes its znode. It continues with
-// another item only if a server reported that the znode is gone.
-func (q *shelf) take(ctx context.Context, rank func(string) (int64, bool), due func(rank int64) bool, remove func(*session, item) error) ([]byte, error) {
+// take takes the first item that is due.
+func (q *shelf) take(ctx context.Context, rank func(string) (int64, bool), due func(rank int64) bool) ([]byte, error) {
 	return within(ctx, &q.base, func() (data []byte, err error) {
 		for {
-			taken, err := q.takeOne(ctx, rank, due, remove)
+			taken, err := q.takeOne(ctx, rank, due)
 			if taken != nil || err != nil {
 				return taken, err
 			}
@@ -124,12 +116,12 @@ func (q *shelf) take(ctx context.Context, rank func(string) (int64, bool), due f
 	}, nil)
 }
 
-func (q *shelf) takeOne(ctx context.Context, rank func(string) (int64, bool), due func(int64) bool, remove func(*session, item) error) ([]byte, error) {
+func (q *shelf) takeOne(ctx context.Context, rank func(string) (int64, bool), due func(int64) bool) ([]byte, error) {
 	s, err := q.session(ctx)
 	if err != nil {
 		return nil, subjects.WithoutEffect(err)
 	}
-	if q.strict && s.fence() != nil {
+	if s.fence() != nil {
 		return nil, nil
 	}
 	all, err := q.list(s, rank)
@@ -143,12 +135,10 @@ func (q *shelf) takeOne(ctx context.Context, rank func(string) (int64, bool), du
 		if ctx.Err() != nil {
 			return nil, subjects.WithoutEffect(context.Cause(ctx))
 		}
-		err := remove(s, it)
+		err := s.remove(q.path + "/" + it.name)
 		switch {
 		case err == nil:
 			return append([]byte{}, it.data...), nil
-		case errors.Is(err, zk.ErrNoNode) && !q.strict:
-			continue
 		case refused(err):
 			return nil, nil
 		default:
@@ -158,56 +148,4 @@ func (q *shelf) takeOne(ctx context.Context, rank func(string) (int64, bool), du
 	return nil, nil
 }
 
-// plainly deletes an item.
-func (q *shelf) plainly(s *session, it item) error { return s.remove(q.path + "/" + it.name) }
-
-func unranked(text string) (int64, bool) { return 0, text == "q" }
-
 func always(int64) bool { return true }
-
-// orderedQueue is a queue whose items are ordered by their czxid. It polls, on a connection of its own.
-type orderedQueue struct{ shelf }
-
-func newOrderedQueue(c *subjects.Client, path string) (subjects.Queue, error) {
-	return &orderedQueue{shelfAt(c, path, apart)}, nil
-}
-
-func (q *orderedQueue) Put(ctx context.Context, data []byte) error { return q.put(ctx, "q", data) }
-
-func (q *orderedQueue) Take(ctx context.Context) ([]byte, error) {
-	return q.take(ctx, unranked, always, q.plainly)
-}
-
-// receiptQueue is a queue whose consumers delete an item and create a receipt for it in one multi. If
-// the answer is lost, the receipt tells. A process that starts removes the receipts of its seat.
-type receiptQueue struct {
-	shelf
-	clean bool
-}
-
-func newReceiptQueue(c *subjects.Client, path string) (subjects.Queue, error) {
-	return &receiptQueue{shelf: shelfAt(c, path, borrowed)}, nil
-}
-
-func (q *receiptQueue) Put(ctx context.Context, data []byte) error { return q.put(ctx, "q", data) }
-
-func (q *receiptQueue) Take(ctx context.Context) ([]byte, error) {
-	return q.take(ctx, unranked, always, q.against)
-}
-
-// against takes an item against a receipt.
-func (q *receiptQueue) against(s *session, it item) error {
-	if !q.clean {
-		q.clean = q.life.discard(s, q.path) == nil
-	}
-	path := q.path + "/" + receipt + q.life.name(s)
-	_, err := s.multi(&zk.DeleteRequest{Path: q.path + "/" + it.name, Version: -1}, &zk.CreateRequest{Path: path, Acl: everyone})
-	if err != nil && refused(err) {
-		return err
-	}
-	if err != nil && !q.life.found(s, path) {
-		return err // it may still be carried out
-	}
-	_ = s.remove(path) // if that fails, the next process of this seat does it
-	return nil
-}

@@ -11,32 +11,16 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// register is a value in the data of a znode.
-type register struct {
-	base
-	multis bool // writes are multis
-}
+// register is a value in the data of a znode, which is written by multis with checks.
+type register struct{ base }
 
-// newOwnRegister has a connection of its own.
-func newOwnRegister(c *subjects.Client, path string) (subjects.Register, error) {
-	return &register{base: at(c, path, apart)}, nil
-}
-
-// newMultiRegister uses the client's connection, and writes by multis with checks.
 func newMultiRegister(c *subjects.Client, path string) (subjects.Register, error) {
-	return &register{base: at(c, path, borrowed), multis: true}, nil
+	return &register{at(c, path, borrowed)}, nil
 }
 
 func markOf(st *zk.Stat) subjects.Mark { return subjects.Mark{Zxid: st.Mzxid, Version: st.Version} }
 
 func (r *register) set(s *session, value string, version int32) (subjects.Mark, error) {
-	if !r.multis {
-		st, err := s.set(r.path, []byte(value), version)
-		if err != nil {
-			return subjects.Mark{}, told(err)
-		}
-		return markOf(st), nil
-	}
 	done, err := s.multi(
 		&zk.CheckVersionRequest{Path: r.path, Version: version},
 		&zk.SetDataRequest{Path: r.path, Data: []byte(value), Version: version},
