@@ -66,8 +66,11 @@ func TestDiverged(t *testing.T) {
 			note:    "s3:1 counts 312 digests that are not the leader's (zk_digest_mismatches_count): ZooKeeper 3.8.0 counts some falsely after restarts, and begins again at 0 when it restarts",
 		},
 		"another tree in 3.8.0": {
-			servers: []told{{znodes: 9, zxid: 0x12, version: "3.8.0", role: ensemble.Leader}, with(func(s *told) { s.znodes, s.version = 9, "3.8.0" }),
-				with(func(s *told) { s.znodes, s.mismatches, s.version = 5, "312", "3.8.0" })},
+			servers: []told{
+				{znodes: 9, zxid: 0x12, version: "3.8.0", role: ensemble.Leader},
+				with(func(s *told) { s.znodes, s.version = 9, "3.8.0" }),
+				with(func(s *told) { s.znodes, s.mismatches, s.version = 5, "312", "3.8.0" }),
+			},
 			want: map[int]string{3: "has 5 znodes at zxid 0x12, where s1:1 has 9"},
 		},
 		"no digests":         {servers: []told{leader, with(func(s *told) { s.mismatches = "" }), follower}},

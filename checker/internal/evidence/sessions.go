@@ -123,7 +123,7 @@ func (l *Sessions) IsOf(id history.ID, client int) bool {
 func (a *Record) WithoutSession(client int, s Span) []Span {
 	var lived []Span
 	for _, in := range a.ofClient[client] {
-		lived = append(lived, Span{a.History.At(in.First).Time, min(in.DiedBy, in.OverFor())})
+		lived = append(lived, Span{From: a.History.At(in.First).Time, To: min(in.DiedBy, in.OverFor())})
 	}
 	if len(lived) == 0 || s.From >= s.To {
 		return nil
