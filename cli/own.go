@@ -90,7 +90,7 @@ func subjectsOf(r Recipe) ([]specimens.Specimen, error) {
 		if different := difference(d, other); different != "" {
 			return nil, fmt.Errorf("subject %q must declare the same objects as recipe %q, but has other %s", s.Name, recipe, different)
 		}
-		if own := d.Properties(); s.Property != "" && !slices.Contains(own, s.Property) {
+		if own := d.Properties(); s.Property != "" && s.Property != "returns" && !slices.Contains(own, s.Property) {
 			return nil, fmt.Errorf("subject %q names the property %q: recipe %q has %s", s.Name, s.Property, recipe, strings.Join(own, ", "))
 		}
 		if _, err := plan.Parse(s.Faults, time.Second); err != nil {

@@ -169,7 +169,9 @@ func TestSlowLinkWithoutServer(t *testing.T) {
 				kill := l.seen(faults.Kill{Nodes: nodes})
 				go func() {
 					time.Sleep(2 * time.Second)
-					l.heal(kill)
+					if err := kill.Heal(context.Background()); err != nil {
+						t.Error(err)
+					}
 				}()
 				if err := l.verify(slow); err != nil {
 					t.Error(err)

@@ -147,8 +147,10 @@ func commandsOf(cmd *cobra.Command) (names []string) {
 func commandMeant(cmd *cobra.Command, written string) string {
 	root := cmd.Root()
 	switch {
-	case slices.Contains(recipesOf(root, written), written):
+	case slices.Contains(argumentsOf(root, "run", written), written):
 		return root.Name() + " run " + written
+	case slices.Contains(argumentsOf(root, "list", written), written):
+		return root.Name() + " list " + written
 	case written == "version":
 		return root.Name() + " --version"
 	}
@@ -168,18 +170,19 @@ func commandMeant(cmd *cobra.Command, written string) string {
 	return ""
 }
 
-// recipesOf returns the recipes that begin with a text, as the command run completes them.
-func recipesOf(root *cobra.Command, written string) (recipes []string) {
-	run, _, err := root.Find([]string{"run"})
-	if err != nil || run.ValidArgsFunction == nil {
+// argumentsOf returns the first arguments of a command that begin with a text, as the command completes them: those of
+// run are recipes.
+func argumentsOf(root *cobra.Command, command, written string) (names []string) {
+	c, _, err := root.Find([]string{command})
+	if err != nil || c.ValidArgsFunction == nil {
 		return nil
 	}
-	values, _ := run.ValidArgsFunction(run, nil, written)
+	values, _ := c.ValidArgsFunction(c, nil, written)
 	for _, value := range values {
 		name, _, _ := strings.Cut(value, "\t")
-		recipes = append(recipes, name)
+		names = append(names, name)
 	}
-	return recipes
+	return names
 }
 
 // NoneEmpty returns an error for a flag with an empty text, which may come from an unset shell
