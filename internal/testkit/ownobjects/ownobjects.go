@@ -24,7 +24,6 @@ type Object struct {
 // All lists the kinds of objects. Tests go through all of them, so a new kind needs only an entry here.
 var All = []Object{
 	{"own-numbers", "sequential", "", numbers},
-	{"own-endless", "returns", "", endless},
 	{"own-swap", "porcupine", "", swaps},
 	{"own-lease", "sequential", "expire", leases},
 	{"own-gate", "exclusion", "", gates},
@@ -34,7 +33,6 @@ var All = []Object{
 	{"own-tried-gate", "exclusion", "", triedGates},
 	{"own-line", "order", "", lines},
 	{"own-heap", "integrity", "", heaps},
-	{"own-mail", "loss", "lose-reply:create/300ms", mails},
 	{"own-tickets", "next-distinct", "", tickets},
 	{"own-clock", "tick-rising", "", clocks},
 	{"own-bank", "total", "", banks},
@@ -45,4 +43,6 @@ var All = []Object{
 	{"own-fence", "write-fenced", "", fences},
 	{"own-desks", "bound", "", offices},
 	{"own-tried-lease", "sequential", "", triedLeases},
+	{"own-endless", "returns", "", endless},
+	{"own-mail", "loss", "lose-reply:create/300ms", mails},
 }
