@@ -33,7 +33,7 @@ func TestParseErrors(t *testing.T) {
 		"object: 3":                          "[1:9] expected a text",
 		"one-session: 1":                     "[1:14] expected true or false",
 		"operations: 3":                      "[1:13] expected the operations by their names, such as next: {weight: 9}",
-		"object: ids\noperations: {next: 3}": "[2:20] expected the keys of an operation: argument, cached, final, plain, read-only, waits, weight",
+		"object: ids\noperations: {next: 3}": "[2:20] expected the keys of an operation: argument, cached, final, plain, read-only, unbounded, waits, weight",
 		"object: ids\noperations: {next: {weight: many}}":                    "[2:29] expected a whole number from 0 to 1000000",
 		"object: ids\noperations: {next: {final: 1}}":                        "[2:28] expected true or false",
 		"object: ids\noperations: {a: {argument: uniq}}":                     "[2:28] expected unique, {from: 1, to: 10}, {any: [a, b]}, {fields: {name: …}} or {answer-of: claim}",

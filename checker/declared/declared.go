@@ -108,11 +108,7 @@ func countNeeds(f *frame.Finding, needs []Need, k *Key) {
 		}
 	}()
 	for _, n := range needs {
-		f.CountStages(k.key.Record, figure(n), func(in func(*history.Operation) bool) int {
-			within := *k
-			within.Calls = slices.DeleteFunc(slices.Clone(k.Calls), func(c *Call) bool { return !in(c.op) })
-			return n.Count(&within)
-		})
+		f.Count(figure(n), float64(n.Count(k)))
 	}
 }
 

@@ -150,12 +150,7 @@ func (s *Spec) decide(ctx context.Context, key *evidence.Key) (f frame.Finding) 
 		f.Unknown("%v", err)
 		return f
 	}
-	f.Count("answered", 0)
-	for _, it := range p.items {
-		if it.call != nil && it.call.Outcome != Unheard {
-			f.CountCall(key.Record, "answered", it.call.op)
-		}
-	}
+	f.Count("answered", float64(len(p.items)-p.unheard-len(p.endings)))
 	f.Count("unknown_outcomes", float64(p.unheard))
 	if items := p.settled(); items != nil {
 		if got := p.search(ctx, items, p.budget.Tries/4); got.Result == linearize.Legal && !s.undecidable(&f) {
