@@ -235,13 +235,6 @@ func (s *session) create(path string, data []byte, flags int32) (string, error) 
 	return s.conn.Create(path, data, flags, everyone)
 }
 
-func (s *session) set(path string, data []byte, version int32) (*zk.Stat, error) {
-	if !s.live() {
-		return nil, errGone
-	}
-	return s.conn.Set(path, data, version)
-}
-
 func (s *session) remove(path string) error {
 	if !s.live() {
 		return errGone
