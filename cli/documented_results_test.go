@@ -270,6 +270,8 @@ func lists(d *rehearsal) {
 	switch {
 	case strings.HasPrefix(d.line, "zklab list faults"):
 		d.prints(out, `^pause +yes`)
+	case strings.HasPrefix(d.line, "zklab list subjects"):
+		d.prints(out, `^lock +zklab +the recipe of package recipes$`)
 	case d.has("--json"):
 		var all []struct{ Path, Verdict string }
 		if err := json.Unmarshal([]byte(out), &all); err != nil || len(all) != 3 {
