@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"runtime"
 	"slices"
@@ -381,7 +382,7 @@ func TestPatienceEndsInTurn(t *testing.T) {
 		ended := make([]time.Duration, 4)
 		var all sync.WaitGroup
 		for i := range ended {
-			c := &Client{Client: &subjects.Client{ID: i}}
+			c := &Client{Client: &subjects.Client{ID: i}, record: history.NewRecorder(io.Discard, history.Header{Model: models.Lock.Name})}
 			all.Go(func() {
 				_, _ = c.call(t.Context(), Op{Timeout: patience, Run: func(ctx context.Context) (any, error) {
 					<-ctx.Done()
