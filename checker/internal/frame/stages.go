@@ -73,17 +73,6 @@ func TallyKey(figures map[string]float64, k *evidence.Key, name string) {
 	Tally(figures, k.Record, name, s)
 }
 
-// CountStages counts by stage what a function finds among some of the calls.
-func (f *Finding) CountStages(a *evidence.Record, name string, among func(in func(*history.Operation) bool) int) {
-	f.Count(name, float64(among(func(*history.Operation) bool { return true })))
-	if a.Foreign {
-		return
-	}
-	at := stagesOf(a)
-	f.Count(name+beforeFaults, float64(among(func(op *history.Operation) bool { return at.before(spanOf(op)) })))
-	f.Count(name+afterHeal, float64(among(func(op *history.Operation) bool { return at.after(spanOf(op)) })))
-}
-
 // CountSpan counts something that a property compared, by the stage of the run in which it lasted: see [Tally].
 func (f *Finding) CountSpan(a *evidence.Record, name string, s evidence.Span) {
 	f.Count(name, 0)
