@@ -128,15 +128,7 @@ func (p *pruning) run(w io.Writer) error {
 			what = append(what, prose.Count(n, string(kind)))
 		}
 	}
-	found := fmt.Sprintf("%s, %s", prose.List(what, "and"), megabytes(bytes))
-	switch {
-	case len(removed) == 0 && len(failed) == 0:
-		fmt.Fprintf(w, "nothing to remove in %s\n", p.out)
-	case p.remove:
-		fmt.Fprintf(w, "removed %s\n", found)
-	default:
-		fmt.Fprintf(w, "this was a dry run: with --remove, prune removes %s\n", found)
-	}
+	p.sum(w, fmt.Sprintf("%s, %s", prose.List(what, "and"), megabytes(bytes)), len(removed) == 0 && len(failed) == 0, p.out)
 	return errors.Join(failed...)
 }
 
@@ -147,21 +139,32 @@ func (p *pruning) pruneTests(w io.Writer, before time.Time) error {
 	for _, path := range old {
 		size := catalog.Size(path)
 		bytes += size
-		fmt.Fprintf(w, "%s %s (%s)\n", map[bool]string{true: "removes", false: "would remove"}[p.remove], path, megabytes(size))
-	}
-	found := fmt.Sprintf("%s of failed tests, %s", prose.Count(len(old), "folder"), megabytes(bytes))
-	switch {
-	case err != nil:
-	case len(old) == 0:
-		fmt.Fprintf(w, "nothing to remove in %s\n", os.TempDir())
-	case p.remove:
-		if _, _, err = store.CleanScratch(before, true); err == nil {
-			fmt.Fprintf(w, "removed %s\n", found)
+		doing := "would remove"
+		if p.remove {
+			doing = "removes"
 		}
+		fmt.Fprintf(w, "%s %s (%s)\n", doing, path, megabytes(size))
+	}
+	if err == nil && p.remove {
+		_, _, err = store.CleanScratch(before, true)
+	}
+	if err != nil {
+		return err
+	}
+	p.sum(w, fmt.Sprintf("%s of failed tests, %s", prose.Count(len(old), "folder"), megabytes(bytes)), len(old) == 0, os.TempDir())
+	return nil
+}
+
+// sum prints the last line: what was found in a folder, if anything was, and whether it was removed.
+func (p *pruning) sum(w io.Writer, found string, nothing bool, where string) {
+	switch {
+	case nothing:
+		fmt.Fprintf(w, "nothing to remove in %s\n", where)
+	case p.remove:
+		fmt.Fprintf(w, "removed %s\n", found)
 	default:
 		fmt.Fprintf(w, "this was a dry run: with --remove, prune removes %s\n", found)
 	}
-	return err
 }
 
 // forget removes the saved states of old explorations, from which the same command would continue. It returns
