@@ -168,7 +168,8 @@ func sortNewestFirst(runs []Summary) {
 	})
 }
 
-// RemoveFolder removes a folder with everything in it, and up to so many of the folders around it if nothing else is in them.
+// RemoveFolder removes a folder with everything in it. It also removes up to a number of the folders around it, as far as they
+// are empty then.
 func RemoveFolder(path string, around int) error {
 	if err := os.RemoveAll(path); err != nil {
 		return err

@@ -83,7 +83,7 @@ type LoadOptions struct {
 	// Rename maps what the history calls operations, in lower case, to operations of the model:
 	// "final-read" to "read". Load returns [ErrNoOperation] if the model has no such operation.
 	Rename map[string]string
-	// Nil are what the history writes for nil: NotFound.
+	// Nil lists the words that the history writes for nil, such as NotFound.
 	Nil []string
 }
 

@@ -148,7 +148,7 @@ func (h *History) hints(findings []finding) (hints []string) {
 	return append(hints, slices.DeleteFunc([]string{mixed, nothing, began}, func(hint string) bool { return hint == "" })...)
 }
 
-// forNothing are answers that say that there was nothing, in lower case and without marks.
+// forNothing lists answers that mean "there was nothing", in lower case and without punctuation.
 var forNothing = []string{"notfound", "keynotfound", "nosuchkey", "nokey", "errnokey", "missing", "absent", "none", "nil", "null", "undefined", "empty", "nothing"}
 
 // nothing reports an answer in a counterexample that no operation made, and that says that there was nothing; "" if

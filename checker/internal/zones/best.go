@@ -64,7 +64,7 @@ type Presence struct {
 	From, To int32
 	// Could is the first position at which its own dequeue can have taken it; Never if there is none.
 	Could  int32
-	Better int32 // so many of all presences are those of better items
+	Better int32 // how many of all presences belong to better items
 }
 
 // Cover chooses some of the first ahead presences, which together cover all positions between from and to, and appends

@@ -13,7 +13,7 @@
 //   - multi: requests are bound to what they rely on by multis.
 //
 // Package wrong has mended recipes, which no check may accuse either: of locks, groups and services, job queues, counters
-// and others. Besides these, so many styles are enough: others reached no rule of any check that these do not reach.
+// and others. There are no more of these: others reached no rule of a check that these do not reach as well.
 //
 // Three ideas make them right. Names that are deleted by path are used only once (life.name), so a
 // request that arrives late, or that is sent again, can only hit its own znode. A znode with a fixed
