@@ -31,7 +31,7 @@ const fileEnv = "ZKLAB_SUITE_COST"
 // program, and exit is the code with which this one has to exit.
 func Measured(args []string) (exit int, measured bool) {
 	file := os.Getenv(fileEnv)
-	if file == "" || len(args) == 0 {
+	if file == "" || len(args) == 0 || strings.HasPrefix(args[0], "-") { // flags: it is called for itself
 		return 0, false
 	}
 	cmd := exec.Command(args[0], args[1:]...)

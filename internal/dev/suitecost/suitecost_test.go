@@ -32,8 +32,10 @@ func TestMeasured(t *testing.T) {
 	if err != nil || len(all) != 1 || all[0].Kind != "sh" || all[0].Wall <= 0 {
 		t.Errorf("%+v %v", all, err)
 	}
-	if _, measured := Measured(nil); measured {
-		t.Error("measured nothing")
+	for _, args := range [][]string{nil, {"-test.v"}} {
+		if _, measured := Measured(args); measured {
+			t.Errorf("measured %q", args)
+		}
 	}
 	if none, err := jsonlines.Read[line](file + ".none"); err != nil || none != nil {
 		t.Errorf("%v %v", none, err)
