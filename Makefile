@@ -50,6 +50,7 @@ IN_MODULES := printf '%s\n' $(MODULES) | xargs -P 2 -I {} sh -c 'cd {} && eval "
 
 # Without vet: lint does that, and go test would do it again for each of its builds.
 test: ## all tests that need Go alone; none is skipped
+	$(GO) mod download # of all modules: some tests make modules, without the network
 	$(GO) test -vet=off -p 3 -timeout 30m $(TESTFLAGS) $(LONGEST) ./...
 	$(IN_MODULES) '$(GO) test -vet=off $(TESTFLAGS) ./...'
 
