@@ -86,7 +86,7 @@ RACE := ./internal/lab/engine ./internal/lab/experiment ./recipes ./ensemble/...
 # (golang/go#78156; 1.27's does not). What is a race follows from what synchronizes, not from
 # what runs at once, so one processor shows the same races.
 race: ## the packages whose concurrency is the point, with the race detector
-	$(GO) test -race -gcflags=github.com/go-zookeeper/zk=-race=false -vet=off -cpu 1 -short -timeout 30m $(TESTFLAGS) $(RACE)
+	CGO_ENABLED=1 $(GO) test -race -gcflags=github.com/go-zookeeper/zk=-race=false -vet=off -cpu 1 -short -timeout 30m $(TESTFLAGS) $(RACE)
 
 compare: image ## what clients see of failing servers, embedded and Apache's: some of Java's races differ now and then
 	$(GO) test -tags 'real campaign' -count=1 -v -timeout 30m -run 'TestReal(SideBySideFaults|DifferentialGenerated|ReadOnlyWithoutLocalSessions|GoZookeeperByTheClock)' ./ensemble/embedded ./internal/lab/conformance

@@ -26,7 +26,7 @@ func TestWithAClone(t *testing.T) {
 	m := &module{t, t.TempDir(), t.TempDir()}
 	m.write("mylock/go.sum", string(sums)) // without the network, go get cannot ask for them
 	m.dir = filepath.Join(m.dir, "mylock")
-	printed := m.must("GOFLAGS= go -C " + checkout + " run ./cmd/zklab init --go lock --out " + m.dir)
+	printed := m.must("go -C " + checkout + " run -trimpath=false ./cmd/zklab init --go lock --out " + m.dir)
 	var commands []string
 	for _, found := range printedCommand.FindAllStringSubmatch(printed, -1) {
 		commands = append(commands, found[1])
