@@ -137,4 +137,5 @@ type Commands struct {
 	Kill   string `json:"kill,omitempty" yaml:"kill-command,omitempty"`
 	Stop   string `json:"stop,omitempty" yaml:"stop-command,omitempty"`
 	Start  string `json:"start,omitempty" yaml:"start-command,omitempty"`
+	Where  string `json:"where,omitempty" yaml:"where-command,omitempty"` // harms nothing: it tells which server the others harm
 }

@@ -27,6 +27,7 @@ func validateCommands(c ensemble.Commands, servers int) error {
 		{"--kill-command", c.Kill},
 		{"--stop-command", c.Stop},
 		{"--start-command", c.Start},
+		{"--where-command", c.Where},
 	} {
 		if err := validateCommand(x.flag, x.text, servers); err != nil {
 			return err
@@ -76,13 +77,19 @@ func values(id int, host, port string) *strings.Replacer {
 // errUnended means that a command did not end in time, so that its effect is unknown.
 var errUnended = fmt.Errorf("it did not end within %s", commandTimeout)
 
-// run runs a command for a server. ctx does not cut it short, since the command would have its effect
-// anyway. If it fails, the last line that it printed is the reason. Its output is a file, and not a
-// pipe: a server that it starts in the background may go on writing.
+// run runs a command for a server.
 func run(ctx context.Context, text string) error {
+	_, err := output(ctx, text)
+	return err
+}
+
+// output runs a command for a server, and returns what it printed. ctx does not cut it short, since the command would
+// have its effect anyway. If it fails, the last line that it printed is the reason. Its output is a file, and not a
+// pipe: a server that it starts in the background may go on writing.
+func output(ctx context.Context, text string) (string, error) {
 	out, err := os.CreateTemp("", "zklab-command-*")
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer os.Remove(out.Name())
 	defer out.Close()
@@ -94,14 +101,15 @@ func run(ctx context.Context, text string) error {
 	err = cmd.Run()
 	switch {
 	case err == nil:
-		return nil
+		printed, err := os.ReadFile(out.Name())
+		return string(printed), err
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	}
 	if last := lastLine(out.Name()); last != "" {
-		return fmt.Errorf("%q: %w: %s", text, err, last)
+		return "", fmt.Errorf("%q: %w: %s", text, err, last)
 	}
-	return fmt.Errorf("%q: %w", text, err)
+	return "", fmt.Errorf("%q: %w", text, err)
 }
 
 // lastLine returns the last line of a file that has a letter: docker-compose may print a number after its reason.

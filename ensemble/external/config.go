@@ -26,6 +26,9 @@ type Config struct {
 	// Commands are run with sh -c. In them {id} stands for the server's number from 1,
 	// in the order of Servers, {ordinal} for that from 0, {host} and {port} for its address.
 	// An exit code other than 0 means that the server was not harmed, or not healed.
+	// Where prints the addresses at which the server is that the others harm, as an IP address or host:port
+	// each (0.0.0.0 is this machine): Start returns an ErrConfig if none is that of the server. After the first
+	// command that does not silence its server no other is run.
 	// [Control] has those of Docker, Compose, systemd and Kubernetes.
 	Commands ensemble.Commands
 	// Others allows commands to harm servers that other clients are connected to. Otherwise, if there
@@ -120,7 +123,9 @@ func (c Config) reached() (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cluster{config: c, security: s, plain: net.DialTimeout, dial: s.Around(net.DialTimeout)}, nil
+	return &cluster{
+		config: c, security: s, plain: net.DialTimeout, dial: s.Around(net.DialTimeout), trial: trial{first: semaphore.NewWeighted(1)},
+	}, nil
 }
 
 // cluster is the ensemble.
@@ -134,6 +139,7 @@ type cluster struct {
 	profile  ensemble.Profile
 	untold   bool // servers do not say who leads; known after the look
 	harmed   harmed
+	trial    trial
 
 	closing sync.Once
 	closed  error

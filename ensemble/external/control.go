@@ -1,6 +1,7 @@
 package external
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -85,18 +86,25 @@ func called(flag, name string, servers []string) error {
 }
 
 func dockerCommands(name string, servers []string) (ensemble.Commands, error) {
-	return byDocker("docker", name, ""), called("docker", name, servers)
+	return byDocker("docker", name, "", name), called("docker", name, servers)
 }
 
-// byDocker returns the commands of Docker and of Compose. before is shell code that runs first.
-func byDocker(program, name, before string) ensemble.Commands {
+// byDocker returns the commands of Docker and of Compose. before is shell code that runs first; container is what Docker
+// calls the container.
+func byDocker(program, name, before, container string) ensemble.Commands {
 	run := func(verb string) string { return before + program + " " + verb + " " + name }
 	return ensemble.Commands{
 		// docker pause fails now and then, as it cannot freeze all processes at once (opencontainers/runc#4388).
 		Pause:  before + "for try in 1 2 3; do " + program + " pause " + name + " && exit; sleep 0.3; done; exit 1",
 		Resume: run("unpause"), Kill: run("kill"), Stop: run("stop"), Start: run("start"),
+		Where: before + "docker inspect -f '" + dockerAddresses + "' " + container,
 	}
 }
+
+// dockerAddresses prints where a container is reached: at its own addresses, at the ports that are published, and, if it
+// has the network of its machine, there.
+const dockerAddresses = `{{if eq .HostConfig.NetworkMode "host"}}0.0.0.0 {{end}}` +
+	`{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}{{range .NetworkSettings.Ports}}{{range .}}[{{.HostIp}}]:{{.HostPort}} {{end}}{{end}}`
 
 // composeCommands finds the services of a file.
 func composeCommands(argument string, servers []string) (ensemble.Commands, error) {
@@ -116,7 +124,7 @@ func composeCommands(argument string, servers []string) (ensemble.Commands, erro
 		if err := called("compose", service, servers); err != nil {
 			return ensemble.Commands{}, err
 		}
-		return byDocker(compose()+" -f '"+path+"'", service, ""), nil
+		return byCompose(path, service, ""), nil
 	}
 	names, err := services(file, text, servers)
 	if err != nil {
@@ -128,7 +136,12 @@ func composeCommands(argument string, servers []string) (ensemble.Commands, erro
 		fmt.Fprintf(&choose, "%d) s=%s;; ", i+1, name)
 	}
 	choose.WriteString("esac; ")
-	return byDocker(compose()+" -f '"+path+"'", "$s", choose.String()), nil
+	return byCompose(path, "$s", choose.String()), nil
+}
+
+func byCompose(path, service, before string) ensemble.Commands {
+	program := compose() + " -f '" + path + "'"
+	return byDocker(program, service, before, "$("+program+" ps -q "+service+")")
 }
 
 // compose returns how Docker Compose is called on this machine: a plugin of Docker or, as Debian has it, a program.
@@ -224,6 +237,9 @@ func systemdCommands(unit string, servers []string) (ensemble.Commands, error) {
 	return ensemble.Commands{
 		Pause: run("kill -s STOP", ""), Resume: run("kill -s CONT", ""), Kill: run("kill -s KILL, stop", " && "),
 		Stop: run("stop", ""), Start: run("reset-failed, start", "; "),
+		// The unit's process has the port. Without rights for systemctl the manager is of no use.
+		Where: on + `'sudo -n systemctl is-active --quiet ` + unit + ` && p=$(sudo -n ss -Hltnp "sport = :{port}") && m=$(systemctl show --value -p MainPID ` + unit +
+			`) && case $p in *pid=$m,*) echo {host}:{port};; esac'`,
 	}, called("systemd", unit, alike)
 }
 
@@ -238,15 +254,41 @@ func kubernetesCommands(argument string, servers []string) (ensemble.Commands, e
 	if m == nil {
 		return ensemble.Commands{}, wrong("--control kubernetes: %q is no StatefulSet: write kubernetes:statefulset/zk, or kubernetes:NAMESPACE/statefulset/zk", argument)
 	}
-	kubectl, pod := "kubectl ", "pod/"+m[2]+"-{ordinal}"
-	if m[1] != "" {
-		kubectl += "-n " + m[1] + " "
+	kubectl, err := kubectl(m[1])
+	if err != nil {
+		return ensemble.Commands{}, err
 	}
+	pod := "pod/" + m[2] + "-{ordinal}"
 	return ensemble.Commands{
 		// With --force Kubernetes would make the pod anew before the old one is certainly gone: two pods on one volume.
 		Kill: kubectl + "delete " + pod + " --now",
 		Stop: kubectl + "delete " + pod,
 		// There is nothing to wait for until Kubernetes has created the pod again.
 		Start: "for try in 1 2 3 4 5; do " + kubectl + "wait --for=condition=Ready --timeout=25s " + pod + " && exit; sleep 1; done; exit 1",
+		Where: kubectl + "get " + pod + " -o jsonpath='{.status.podIP}'",
 	}, nil
+}
+
+// kubectl returns how kubectl is called: with its present context and namespace, so that all commands, and later those
+// that undo harm, go to the same cluster. In a pod there is no context.
+func kubectl(namespace string) (string, error) {
+	out, err := exec.Command("kubectl", "config", "view", "--minify", "-o", "jsonpath={.current-context} {..namespace}").Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", wrong("--control kubernetes: there is no kubectl here")
+	}
+	if strings.Contains(string(out), "'") || placeholder.Match(out) {
+		return "", wrong("--control kubernetes: the context and the namespace must be without quotes and placeholders: %s", out)
+	}
+	words := strings.Fields(string(out))
+	call := "kubectl "
+	if err == nil && len(words) > 0 {
+		call += "--context '" + words[0] + "' "
+		if namespace == "" && len(words) > 1 {
+			namespace = words[1]
+		}
+	}
+	if namespace != "" {
+		call += "-n '" + namespace + "' "
+	}
+	return call, nil
 }

@@ -35,10 +35,12 @@ func TestControl(t *testing.T) {
 	if err := os.WriteFile(file, []byte(composeFile), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	managed(t, map[string]string{"kubectl": "echo near default"})
 	f := compose() + " -f '" + file + "' "
 	const choose = "case {id} in 1) s=a;; 2) s=b;; 3) s=c;; esac; "
 	ssh, three := "ssh -o BatchMode=yes -o ConnectTimeout=5 {host} ", []string{"zk1:2181", "zk2:2181", "zk3:2181"}
-	wait := "for try in 1 2 3 4 5; do kubectl -n data wait --for=condition=Ready --timeout=25s pod/zk-{ordinal} && exit; sleep 1; done; exit 1"
+	const kubectl = "kubectl --context 'near' -n 'data' "
+	wait := "for try in 1 2 3 4 5; do " + kubectl + "wait --for=condition=Ready --timeout=25s pod/zk-{ordinal} && exit; sleep 1; done; exit 1"
 	for _, c := range []struct {
 		text    string
 		servers []string
@@ -72,12 +74,16 @@ func TestControl(t *testing.T) {
 			Stop: "sh -c 'sudo -n systemctl stop zookeeper@{id}'", Start: "sh -c 'sudo -n systemctl reset-failed zookeeper@{id}; sudo -n systemctl start zookeeper@{id}'",
 		}},
 		{"kubernetes:data/statefulset/zk", three, ensemble.Commands{
-			Kill: "kubectl -n data delete pod/zk-{ordinal} --now", Stop: "kubectl -n data delete pod/zk-{ordinal}", Start: wait,
+			Kill: kubectl + "delete pod/zk-{ordinal} --now", Stop: kubectl + "delete pod/zk-{ordinal}", Start: wait,
+			Where: kubectl + "get pod/zk-{ordinal} -o jsonpath='{.status.podIP}'",
 		}},
 	} {
 		got, err := Control(c.text, c.servers)
 		if err != nil {
 			t.Errorf("%s: %v", c.text, err)
+		}
+		if c.want.Where == "" { // see TestNothingForeignIsHarmed
+			got.Where = ""
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s: -want +got\n%s", c.text, diff)

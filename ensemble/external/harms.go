@@ -12,6 +12,7 @@ type Harm struct {
 	Addr          string
 	By            ensemble.Ability // which faults give it
 	Command, Undo string
+	Where         string // the command that is run first, and shows that it is this server; "" for none
 }
 
 // Harms lists all commands of a valid Config, for one server after the other.
@@ -25,7 +26,7 @@ func (c Config) Harms() (all []Harm) {
 			{By: ensemble.CanStop, Command: c.Commands.Stop, Undo: c.Commands.Start},
 		} {
 			if h.Command != "" {
-				all = append(all, Harm{i + 1, addr, h.By, v.Replace(h.Command), v.Replace(h.Undo)})
+				all = append(all, Harm{i + 1, addr, h.By, v.Replace(h.Command), v.Replace(h.Undo), v.Replace(c.Commands.Where)})
 			}
 		}
 	}

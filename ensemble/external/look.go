@@ -45,7 +45,10 @@ func (e *cluster) look(ctx context.Context, patience time.Duration) error {
 	if err := e.limits(ctx); err != nil {
 		return err
 	}
-	return e.others(ctx)
+	if err := e.others(ctx); err != nil {
+		return err
+	}
+	return e.prove(ctx)
 }
 
 // together checks that no two servers belong to different ensembles, as far as they report their

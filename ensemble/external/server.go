@@ -24,6 +24,7 @@ type server struct {
 	changing *semaphore.Weighted // what follows: commands go one after the other
 	state    state
 	unsure   bool // the last command failed: perhaps it did something
+	reached  bool // a command has silenced it
 }
 
 // state is the state into which commands have brought a server.
@@ -127,7 +128,7 @@ func (s *server) become(ctx context.Context, next state, command, undo string) e
 	if err := s.ensemble.harmed.add(s.addr, s.values.Replace(undo)); err != nil {
 		return err
 	}
-	err := run(ctx, s.values.Replace(command))
+	err := s.harm(ctx, s.values.Replace(command))
 	s.state, s.unsure = next, err != nil
 	return err
 }

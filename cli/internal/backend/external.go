@@ -31,8 +31,9 @@ func ExternalFlags(cmd *cobra.Command, servers, control *string, others *bool, a
 	flags.StringVar(&c.Kill, "kill-command", "", "shell command that kills a server of --servers, as kill -9 does")
 	flags.StringVar(&c.Stop, "stop-command", "", "shell command that shuts down a server of --servers cleanly (for the faults restart and rolling)")
 	flags.StringVar(&c.Start, "start-command", "", "shell command that starts a server that was killed or shut down")
+	flags.StringVar(&c.Where, "where-command", "", "shell command that prints the addresses of the server that the others harm; if none is that of the server, the run ends before any harm. --control has one: '' leaves it out, for servers behind forwarded ports")
 	usage.Completes(cmd, "control", usage.ChoiceOf(external.Managers()...))
-	usage.CompletesFiles(cmd, "pause-command", "resume-command", "kill-command", "stop-command", "start-command")
+	usage.CompletesFiles(cmd, "pause-command", "resume-command", "kill-command", "stop-command", "start-command", "where-command")
 }
 
 // Controlled puts the commands of --control into an experiment. Commands that were given by flags stay.
@@ -51,7 +52,7 @@ func Controlled(cmd *cobra.Command, control string, x *store.Experiment) error {
 	x.Commands = c
 	for name, field := range map[string]struct{ to, from *string }{
 		"pause-command": {&x.Pause, &given.Pause}, "resume-command": {&x.Resume, &given.Resume}, "kill-command": {&x.Kill, &given.Kill},
-		"stop-command": {&x.Stop, &given.Stop}, "start-command": {&x.Start, &given.Start},
+		"stop-command": {&x.Stop, &given.Stop}, "start-command": {&x.Start, &given.Start}, "where-command": {&x.Where, &given.Where},
 	} {
 		if cmd.Flags().Changed(name) {
 			*field.to = *field.from

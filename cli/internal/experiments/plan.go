@@ -15,7 +15,7 @@ import (
 )
 
 // printPlan prints each command that a run may use to harm a server of an external ensemble, with the command that
-// undoes it. It runs none of them.
+// undoes it, and the one that shows first that it is this server. It runs none of them.
 func printPlan(w io.Writer, x store.Experiment, s plan.Schedule) error {
 	if x.Ensemble != backend.FromElsewhere {
 		return usage.Errorf("--plan is for an external ensemble: zklab harms servers that it has started itself without commands")
@@ -34,10 +34,13 @@ func printPlan(w io.Writer, x store.Experiment, s plan.Schedule) error {
 		used[h.By] = needs
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	none := true
+	none, asked := true, 0
 	for _, h := range harms {
 		if used[h.By] {
-			none = false
+			if none = false; h.Where != "" && h.Server != asked {
+				asked = h.Server
+				fmt.Fprintf(t, "server %d at %s\tis it this one\t%s\n", h.Server, h.Addr, h.Where)
+			}
 			fmt.Fprintf(t, "server %d at %s\t%s\t%s\n\t%s\t%s\n", h.Server, h.Addr, h.By, h.Command, "undone by", h.Undo)
 		}
 	}

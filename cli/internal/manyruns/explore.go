@@ -197,7 +197,7 @@ var notExplored = []string{"fault-interval", "min-load"}
 
 // alwaysEmbedded lists the flags of run that do not apply if all runs use an embedded ensemble.
 var alwaysEmbedded = []string{
-	"simulate", "ensemble", "image", "upgrade-to", "servers", "pause-command", "resume-command", "kill-command", "stop-command", "start-command",
+	"simulate", "ensemble", "image", "upgrade-to", "servers", "pause-command", "resume-command", "kill-command", "stop-command", "start-command", "where-command",
 }
 
 // exploredKinds completes the kinds of faults that can be tried.

@@ -25,7 +25,7 @@ var (
 	faultFlags    = withKnobs(settings.Faults, "faults")
 	ensembleFlags = withKnobs(settings.Ensemble, "ensemble", "image", "upgrade-to", "ports", "simulate", "servers",
 		"auth", "tls-ca", "tls-cert", "tls-key", "control", "others", "plan",
-		"pause-command", "resume-command", "kill-command", "stop-command", "start-command")
+		"pause-command", "resume-command", "kill-command", "stop-command", "start-command", "where-command")
 	outputFlags     = withKnobs(settings.Output, "out", "min-load", "gate", "points", "json", "quiet", "github")
 	holdFlags       = flagGroup{"Hold", []string{"grace", "on-lost", "verbose", "json"}}
 	connectionFlags = flagGroup{"Connection", []string{"servers", "connect-timeout", "session-timeout", "auth", "max-frame", "tls-ca", "tls-cert", "tls-key"}}

@@ -93,7 +93,7 @@ func commands(taken string) map[string]command {
 // a setting may be zero is declared by its knob.
 var (
 	zeroIsFine       = []string{"min-load", "seed", "observers", "max-client-cnxns", "until-violations", "count", "timeout"}
-	anyWordIsFine    = []string{"out", "output", "label", "page", "image", "upgrade-to", "advertise", "name", "hosts", "subject-command", "command", "property", "initial", "nil", "columns", "id", "recipe", "resume-command", "pause-command", "kill-command", "stop-command", "start-command"}
+	anyWordIsFine    = []string{"out", "output", "label", "page", "image", "upgrade-to", "advertise", "name", "hosts", "subject-command", "command", "property", "initial", "nil", "columns", "id", "recipe", "resume-command", "pause-command", "kill-command", "stop-command", "start-command", "where-command"}
 	foldersAreWanted = []string{"data", "dir"}
 	filesAreWanted   = []string{"config", "object", "file", "tls-ca", "tls-cert", "tls-key", "tls-client-ca"}
 )
