@@ -101,8 +101,8 @@ type trial struct {
 	stray  atomic.Pointer[error]
 }
 
-// harm runs a command that harms a server. The first time, it sees that the server falls silent.
-func (s *server) harm(ctx context.Context, command string) error {
+// harm runs a command that harms a server. The first time, it sees that the server falls silent within some time.
+func (s *server) harm(ctx context.Context, command string, within time.Duration) error {
 	t := &s.ensemble.trial
 	if !t.passed.Load() {
 		if t.first.Acquire(ctx, 1) != nil {
@@ -127,8 +127,8 @@ func (s *server) harm(ctx context.Context, command string) error {
 		s.reached = true
 		t.passed.Store(true)
 		return nil
-	case <-time.After(answerTimeout):
-		err := fmt.Errorf("server %d at %s went on answering after the command %q, which harmed something else: no command follows", s.id, s.addr, command)
+	case <-time.After(within):
+		err := fmt.Errorf("server %d at %s answers, although %q succeeded: that harmed something else, and no command follows", s.id, s.addr, command)
 		t.stray.Store(&err)
 		return err
 	}

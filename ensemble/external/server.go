@@ -128,7 +128,11 @@ func (s *server) become(ctx context.Context, next state, command, undo string) e
 	if err := s.ensemble.harmed.add(s.addr, s.values.Replace(undo)); err != nil {
 		return err
 	}
-	err := s.harm(ctx, s.values.Replace(command))
+	within := answerTimeout
+	if next == frozen {
+		within = 4 * silence // it has nothing to end before
+	}
+	err := s.harm(ctx, s.values.Replace(command), within)
 	s.state, s.unsure = next, err != nil
 	return err
 }
