@@ -24,7 +24,7 @@ type server struct {
 	changing *semaphore.Weighted // what follows: commands go one after the other
 	state    state
 	unsure   bool // the last command failed: perhaps it did something
-	reached  bool // a command has silenced it
+	reached  bool // commands reach it: that was proved, or one has silenced it
 }
 
 // state is the state into which commands have brought a server.

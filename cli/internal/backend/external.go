@@ -18,6 +18,9 @@ import (
 // FromElsewhere is the value of --ensemble for such ensembles.
 const FromElsewhere = external.Backend
 
+// unasked is the value of --where-command that leaves out the question of --control.
+const unasked = "none"
+
 // ExternalFlags adds the flags that say where such an ensemble is, and what zklab may do to its
 // servers.
 func ExternalFlags(cmd *cobra.Command, servers, control *string, others *bool, auth *[]string, x *store.Experiment) {
@@ -31,7 +34,7 @@ func ExternalFlags(cmd *cobra.Command, servers, control *string, others *bool, a
 	flags.StringVar(&c.Kill, "kill-command", "", "shell command that kills a server of --servers, as kill -9 does")
 	flags.StringVar(&c.Stop, "stop-command", "", "shell command that shuts down a server of --servers cleanly (for the faults restart and rolling)")
 	flags.StringVar(&c.Start, "start-command", "", "shell command that starts a server that was killed or shut down")
-	flags.StringVar(&c.Where, "where-command", "", "shell command that prints the addresses of the server that the others harm; if none is that of the server, the run ends before any harm. --control has one: '' leaves it out, for servers behind forwarded ports")
+	flags.StringVar(&c.Where, "where-command", "", "shell command that prints the addresses of the server that the others harm; if none is that of the server, the run ends before any harm. --control has one; "+unasked+" leaves it out, for servers behind forwarded ports")
 	usage.Completes(cmd, "control", usage.ChoiceOf(external.Managers()...))
 	usage.CompletesFiles(cmd, "pause-command", "resume-command", "kill-command", "stop-command", "start-command", "where-command")
 }
@@ -57,6 +60,9 @@ func Controlled(cmd *cobra.Command, control string, x *store.Experiment) error {
 		if cmd.Flags().Changed(name) {
 			*field.to = *field.from
 		}
+	}
+	if x.Where == unasked {
+		x.Where = ""
 	}
 	return nil
 }
