@@ -55,7 +55,8 @@ var commands = []*command{
 		long: "import leaves alone znodes that are the same, so you can repeat it, and znodes that the export does not have.\n" +
 			"Without --ephemerals, it leaves out ephemeral znodes, because they belonged to their sessions. It writes data\n" +
 			"in transactions as large as jute.maxbuffer allows, and permissions one by one. It does not overwrite what\n" +
-			"another client writes meanwhile.",
+			"another client writes meanwhile. Servers number sequential znodes below a new znode from 0, so a number that\n" +
+			"was given before the export can be given again: what takes numbers as ids or fencing tokens must not go on.",
 	},
 	{
 		name: "diff", args: "PATH OTHER", short: "list the differences between two subtrees, or between a subtree and an export", least: 2, most: 2, local: 2, bind: bindDiff,
@@ -87,6 +88,10 @@ var commands = []*command{
 		long: "PERMISSIONS are letters: c (create children), d (delete children), r (read), w (write data) and a (change\n" +
 			"permissions). world:anyone is every client, auth: is every identity of this session, digest:user:hash is a\n" +
 			"user with a password, and ip:10.0.0.0/8 is every client at such an address.",
+	},
+	{
+		name: "acl hash", args: "USER:PASSWORD", short: "print the identity of a user with a password, for acl set", least: 1, most: 1, do: (*Shell).aclHash,
+		long: "Servers keep a hash of user and password. The user is then authenticated by auth digest USER:PASSWORD.",
 	},
 	{
 		name: "auth", args: "SCHEME CREDENTIAL", short: "authenticate this session: auth digest user:password", least: 2, most: 2, values: []string{"digest"}, do: (*Shell).auth,

@@ -110,7 +110,7 @@ func TestMaskedPermissionsAreNotExported(t *testing.T) {
 	virtually(t, func(b *bench) {
 		file := t.TempDir() + "/x.json"
 		b.script(`
-			create /a x; acl set /a digest:me:x:r,world:anyone:cdrw; create /b x; acl set /b world:anyone:cdrw,digest:me:x:r
+			create /a x; acl set /a digest:me:AAAAAAAAAAAAAAAAAAAAAAAAAAA=:r,world:anyone:cdrw; create /b x; acl set /b world:anyone:cdrw,digest:me:AAAAAAAAAAAAAAAAAAAAAAAAAAA=:r
 			export /a ` + file + `
 			4 export /a: digest:me:x
 			export --no-acl /a ` + file + `

@@ -183,7 +183,7 @@ func sizeOf(data []byte) string {
 func hide(acl []wire.ACL) []wire.ACL {
 	acl = slices.Clone(acl)
 	for i := range acl {
-		if user, _, ok := strings.Cut(acl[i].ID.ID, ":"); ok && acl[i].ID.Scheme == "digest" {
+		if user, _, ok := strings.Cut(acl[i].ID.ID, ":"); ok && acl[i].ID.Scheme == digest {
 			acl[i].ID.ID = user + ":x"
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	pathpkg "path"
+	"regexp"
 	"slices"
 
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -14,6 +16,9 @@ type importOptions struct {
 	noACL                            *bool
 	limit                            *int
 }
+
+// sequential matches the paths of znodes that a server numbered.
+var sequential = regexp.MustCompile(`\d{10}$`)
 
 // importResult is the result of an import.
 type importResult struct {
@@ -27,6 +32,8 @@ type importResult struct {
 	Same       int      `json:"same"`
 	Ephemerals int      `json:"skipped"` // left out
 	DryRun     bool     `json:"dry_run,omitempty"`
+	// Renumbered has the paths of new znodes with sequential ones below: the next number is one that was given before.
+	Renumbered []string `json:"renumbered,omitempty"`
 }
 
 func (r importResult) text(p *page) {
@@ -47,6 +54,9 @@ func (r importResult) text(p *page) {
 	p.printf(form, len(r.Created), len(r.Set), len(r.ACL), r.Same)
 	if r.Ephemerals > 0 {
 		p.printf("left out %d ephemeral znodes\n", r.Ephemerals)
+	}
+	for _, path := range r.Renumbered {
+		p.printf("warning: the next sequential znode below %s has a number that may have been given before the export\n", legible(path))
 	}
 }
 
@@ -117,6 +127,9 @@ func (s *Shell) whatIsThere(ctx context.Context, path string) (map[string]znode,
 // add adds to a plan the writes that make a znode equal to the one in the export.
 func (r *importResult) add(w *writePlan, want znode, there map[string]znode, o importOptions) error {
 	path := join(w.to, want.path)
+	if parent := pathpkg.Dir(path); sequential.MatchString(path) && slices.Contains(r.Created, parent) && !slices.Contains(r.Renumbered, parent) {
+		r.Renumbered = append(r.Renumbered, parent)
+	}
 	if ephemeral(want.stat) && !o.ephemerals {
 		r.Ephemerals++
 		return nil

@@ -2,10 +2,13 @@ package shell
 
 import (
 	"context"
+	"crypto/sha1" // ZooKeeper's hash of passwords
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/go-zookeeper/zk"
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/internal/zk/client"
@@ -116,10 +119,42 @@ func parseACL(text string) (all []wire.ACL, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if scheme == digest {
+			if err := checkHash(rest[:last]); err != nil {
+				return nil, err
+			}
+		}
 		all = append(all, wire.ACL{Perms: granted, ID: wire.ID{Scheme: scheme, ID: rest[:last]}})
 	}
 	return all, nil
 }
+
+// digest is the scheme of users with passwords.
+const digest = "digest"
+
+// checkHash returns an error for an id of the scheme digest that no client could ever have. It does not repeat the id,
+// which may have a password in it.
+func checkHash(id string) error {
+	user, hash, ok := strings.Cut(id, ":")
+	if sum, err := base64.StdEncoding.DecodeString(hash); !ok || user == "" || err != nil || len(sum) != sha1.Size {
+		return usagef("digest:user:hash takes the hash of a password, not the password: acl hash USER:PASSWORD prints it; " +
+			"auth: stands for the identities of this session")
+	}
+	return nil
+}
+
+func (s *Shell) aclHash(_ context.Context, args []string) error {
+	user, password, ok := strings.Cut(args[0], ":")
+	if !ok || user == "" || password == "" {
+		return usagef("acl hash: write USER:PASSWORD")
+	}
+	id := zk.DigestACL(zk.PermAll, user, password)[0]
+	return s.emit(hashResult{identity{id.Scheme, id.ID}})
+}
+
+type hashResult struct{ identity }
+
+func (r hashResult) text(p *page) { p.printf("%s:%s\n", r.Scheme, legible(r.ID)) }
 
 func parsePerms(text string) (all wire.Perm, err error) {
 	for _, letter := range []byte(text) {

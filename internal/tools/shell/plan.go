@@ -153,7 +153,7 @@ func mayCreate(acl []wire.ACL, who []wire.ClientInfo) bool {
 	return slices.ContainsFunc(acl, func(a wire.ACL) bool {
 		user, _, _ := strings.Cut(a.ID.ID, ":") // of a digest; the rest is the hash
 		mine := slices.ContainsFunc(who, func(i wire.ClientInfo) bool {
-			return i.AuthScheme == a.ID.Scheme && (i.User == a.ID.ID || i.AuthScheme == "digest" && i.User == user)
+			return i.AuthScheme == a.ID.Scheme && (i.User == a.ID.ID || i.AuthScheme == digest && i.User == user)
 		})
 		return a.Perms&wire.PermCreate != 0 && (mine || a.ID.Scheme == "world")
 	})

@@ -318,7 +318,7 @@ func TestPermissions(t *testing.T) {
 			cat /a/b
 			create /box; create /box/s secret; acl set /box/s auth::cdrwa
 			4 the server rejects these permissions
-			acl set /box/s digest:me:x:r
+			acl set /box/s digest:me:AAAAAAAAAAAAAAAAAAAAAAAAAAA=:r
 			tree /box
 			= /box\n└── s (not readable)\n
 			grep -l . /box

@@ -119,7 +119,7 @@ func TestCompletes(t *testing.T) {
 		for line, want := range map[string]string{
 			"cre":                           "create",
 			"c":                             "cat cd check count cp create",
-			"acl ":                          "get set",
+			"acl ":                          "get hash set",
 			"acl g":                         "get",
 			"find --o":                      "--older --owner",
 			"ls /ap":                        "/app /apple",

@@ -88,4 +88,4 @@ func told(acl []wire.ACL) error {
 	return nil
 }
 
-func hidden(id wire.ID) bool { return id.Scheme == "digest" && strings.HasSuffix(id.ID, ":x") }
+func hidden(id wire.ID) bool { return id.Scheme == digest && strings.HasSuffix(id.ID, ":x") }
