@@ -112,6 +112,8 @@ type Profile struct {
 	// server; 0 if unknown.
 	MinSession time.Duration `json:"-" yaml:"-"`
 	MaxSession time.Duration `json:"-" yaml:"-"`
+	// MaxConnections is how many connections each server takes from one address; 0 if any number, or unknown.
+	MaxConnections int `json:"-" yaml:"-"`
 	// Sweep is how often the leader looks for containers and znodes with a TTL to delete; 0
 	// if unknown.
 	Sweep    time.Duration `json:"-" yaml:"-"`

@@ -184,6 +184,7 @@ func (e *cluster) limits(ctx context.Context) error {
 	if told, err := e.servers[0].settings(ctx); err == nil {
 		if tick := told["tickTime"]; tick > 0 {
 			p.Tick, p.InitLimit, p.SyncLimit = time.Duration(tick)*time.Millisecond, told["initLimit"], told["syncLimit"]
+			p.MaxConnections = told["maxClientCnxns"]
 			p.Settings = append(p.Settings, fmt.Sprintf("session timeouts from %s to %s",
 				time.Duration(told["minSessionTimeout"])*time.Millisecond, time.Duration(told["maxSessionTimeout"])*time.Millisecond))
 			e.sessionBounds(ctx)

@@ -117,6 +117,9 @@ func (r *run) start(ctx context.Context) error {
 	r.undo.add(e.Close)
 	r.ensemble, r.Profile = e, e.Profile()
 	r.Warnings = append(r.Warnings, r.Profile.Warnings...)
+	if err := r.room(); err != nil {
+		return err
+	}
 	r.links = newLinks(e, r.Workload, r.SessionTimeout)
 	r.links.onPoint, r.links.onMessage = r.listMessages(), r.tellMessages()
 	if r.Config, err = r.choose(e); err != nil {
@@ -124,6 +127,21 @@ func (r *run) start(ctx context.Context) error {
 	}
 	r.Schedule = r.Plan()
 	r.Watcher.Planned(len(r.Schedule))
+	return nil
+}
+
+// room returns an error if the servers do not take the connections of all clients, which come from one address, and
+// warns if they do not without those servers that a fault takes away.
+func (r *run) room() error {
+	most, servers := r.Profile.MaxConnections, r.Profile.Servers
+	if most == 0 || r.Clients <= most {
+		return nil
+	}
+	text := fmt.Sprintf("each of %d servers takes %d connections of one address (maxClientCnxns), and the run has %d clients: take fewer (--clients), or raise the limit", servers, most, r.Clients)
+	if r.Clients > most*servers {
+		return errors.New(text)
+	}
+	r.Warnings = append(r.Warnings, text)
 	return nil
 }
 

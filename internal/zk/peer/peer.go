@@ -67,6 +67,7 @@ const (
 	speaksHTTP             // an AdminServer, or metrics
 	waiting                // a ZooKeeper server without TLS and without a majority
 	serving                // a ZooKeeper server without TLS that answers words
+	full                   // it ends connections before anything is sent
 	closes                 // it ends connections without an answer
 	silent                 // it leaves connections open, and answers nothing
 )
@@ -84,6 +85,8 @@ func (c Client) hint(k kind) string {
 		return "is a server without TLS: leave out " + c.Flag
 	case k == waiting:
 		return "is a server that has no majority, or is still electing"
+	case k == full:
+		return "ends each connection of this address at once: as many as maxClientCnxns allows (by default 60) are open, or a balancer has no server"
 	case k == closes && !c.TLS:
 		return "closes connections without an answer: " + notForClients
 	case k == silent && !c.TLS:
@@ -96,7 +99,7 @@ func (c Client) hint(k kind) string {
 func (c Client) look(ctx context.Context, addr string) kind {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	questions := []func(context.Context, string) kind{c.asTLS, c.asHTTP, c.asStatus, c.asHealth}
+	questions := []func(context.Context, string) kind{c.asNobody, c.asTLS, c.asHTTP, c.asStatus, c.asHealth}
 	answers := make([]kind, len(questions))
 	var all sync.WaitGroup
 	for i, ask := range questions {
@@ -110,6 +113,18 @@ func (c Client) look(ctx context.Context, addr string) kind {
 		}
 	}
 	return best
+}
+
+// asNobody sends nothing: servers wait for a client to begin. It waits for half of the time only, so that one that is slow to
+// close idle connections is not taken for one that is full.
+func (c Client) asNobody(ctx context.Context, addr string) kind {
+	ctx, cancel := context.WithTimeout(ctx, patience/2)
+	defer cancel()
+	_, k := c.ask(ctx, addr, "")
+	if k == closes {
+		return full
+	}
+	return k
 }
 
 func (c Client) asTLS(ctx context.Context, addr string) kind {

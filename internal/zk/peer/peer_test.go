@@ -107,6 +107,7 @@ func TestGuess(t *testing.T) {
 			t.Fatal(err)
 		}
 		closing := n.serve(n.listen("closing:2888"), func(c net.Conn) { c.Read(make([]byte, 1)) })
+		closed := n.serve(n.listen("closed:2888"), func(c net.Conn) { c.Read(make([]byte, 1)) })
 		mute := n.serve(n.listen("mute:3888"), func(c net.Conn) { io.Copy(io.Discard, c) })
 		alert := n.serve(n.listen("alert:2281"), func(c net.Conn) { // a TLS server that accepts none of our versions
 			c.Read(make([]byte, 1000))
@@ -136,6 +137,7 @@ func TestGuess(t *testing.T) {
 			{"no majority", half.Addrs()[2], Client{}, "has no majority"},
 			{"closes", closing, Client{}, "closes connections without an answer: a quorum port (2888)"},
 			{"silent", mute, Client{}, "answers nothing: a paused server does that; a quorum port (2888)"},
+			{"full", gone, Client{}, "maxClientCnxns allows"},
 			{"ruok alone", healthy, Client{}, ""},
 			{"nobody", "nobody:1", Client{}, ""},
 		} {
@@ -145,7 +147,7 @@ func TestGuess(t *testing.T) {
 				t.Errorf("%s: want %q, got %q", tt.name, tt.want, got)
 			}
 		}
-		if got := (Client{Dial: n.dial}).Guess(t.Context(), closing, "nobody:1", gone); !strings.HasPrefix(got, closing+", "+gone+" ") {
+		if got := (Client{Dial: n.dial}).Guess(t.Context(), closing, "nobody:1", closed); !strings.HasPrefix(got, closing+", "+closed+" ") {
 			t.Errorf("one hint for all servers alike: %s", got)
 		}
 	})
