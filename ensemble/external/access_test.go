@@ -119,6 +119,44 @@ func TestExpiring(t *testing.T) {
 	}
 }
 
+// A client's own certificate that has expired is named, whatever the server says of it.
+func TestOwnCertificateExpired(t *testing.T) {
+	server, ca := certified(t, time.Now().Add(1000*time.Hour))
+	own, cert := certified(t, time.Now().Add(-48*time.Hour))
+	der, err := x509.MarshalPKCS8PrivateKey(own.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := embedded.Start(embedded.Config{Nodes: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	trusted := x509.NewCertPool()
+	trusted.AddCert(mustParse(t, own.Certificate[0]))
+	c := Config{Access: ensemble.Access{TLSCA: ca, TLSCert: cert, TLSKey: key}}
+	c.Servers = []string{securefront.Listen(t, e.Addrs()[0], securefront.Config{
+		TLS: &tls.Config{Certificates: []tls.Certificate{server}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: trusted},
+	})}
+	want := "--tls-cert " + cert + " expired on " + time.Now().Add(-48*time.Hour).UTC().Format(time.DateOnly) + ": the servers reject it"
+	if _, err := c.Start(t.Context()); err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+func mustParse(t *testing.T, der []byte) *x509.Certificate {
+	t.Helper()
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // Nothing but the name of a file or a variable is taken for a run, and a wrong one is not repeated.
 func TestAccessNamesNoSecret(t *testing.T) {
 	for auth, want := range map[string]string{

@@ -74,6 +74,15 @@ func (f Files) Expiring(now time.Time) (all []string) {
 	return all
 }
 
+// certEnded says when the client's own certificate expired; "" if it did not.
+func (f Files) certEnded(now time.Time) string {
+	text, err := os.ReadFile(f.Cert)
+	if until := firstEnd(text); err == nil && !until.IsZero() && until.Before(now) {
+		return "--tls-cert " + f.Cert + " " + ends(until, now)
+	}
+	return ""
+}
+
 // firstEnd returns when the first of the certificates expires; zero if there is none.
 func firstEnd(text []byte) (until time.Time) {
 	for {
@@ -120,7 +129,10 @@ func (f Files) Hint(err error) string {
 	var name x509.HostnameError
 	var untrusted *tls.CertificateVerificationError
 	var invalid x509.CertificateInvalidError
-	switch {
+	rejected := Alerted(err) || f.CA != "" && errors.Is(err, wire.ErrNoReply)
+	switch ended := f.certEnded(time.Now()); {
+	case rejected && ended != "":
+		return ended + ": the servers reject it"
 	case errors.As(err, &name):
 		return "give the servers by the names in their certificates"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
