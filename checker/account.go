@@ -17,9 +17,21 @@ type Compared = frame.Compared
 // faults reached. The verdict, what is said of faults without an answer, and the advice of what would decide a run are read
 // from it.
 type Account struct {
+	Load       LoadAccount       `json:"load"`
 	Clients    []ClientAccount   `json:"clients"`
 	Properties []PropertyAccount `json:"properties"`
 	Faults     []FaultAccount    `json:"faults"`
+}
+
+// LoadAccount counts the calls that succeeded or were refused ([history.CodeRefused]), which show that a subject works.
+type LoadAccount struct {
+	// Before counts those that ended before the first fault; or, without faults, before the heal. OnKey counts them on the key
+	// that has most.
+	Before int `json:"before_faults"`
+	OnKey  int `json:"on_one_key"`
+	// Ended counts those that ended before the heal. Refused counts those that were refused, in the whole run.
+	Ended   int `json:"before_heal"`
+	Refused int `json:"refused"`
 }
 
 // ClientAccount says how often, and for how long, a client was answered. Each operation of the record is in one count of one
@@ -31,6 +43,8 @@ type ClientAccount struct {
 	Answered   Stages `json:"answered"`
 	Unanswered Stages `json:"unanswered"`
 	Aside      Stages `json:"aside"`
+	// Stuck means that the call that began last never returned.
+	Stuck bool `json:"stuck"`
 	// Times divides the load; nil if the record has no load phase.
 	Times *ClientTimes `json:"times,omitempty"`
 }
@@ -83,20 +97,27 @@ type FaultAccount struct {
 // accountOf returns the account of a record, without properties.
 func accountOf(a *evidence.Record) *Account {
 	acc := &Account{Clients: []ClientAccount{}, Properties: []PropertyAccount{}, Faults: []FaultAccount{}}
-	b := bookkeeper{Record: a, rows: map[int]*clientRow{}, load: evidence.Span{From: a.Phase(history.PhaseLoad), To: a.Phase(history.PhaseHeal)}}
-	b.end, b.load.To = b.load.To, min(b.load.To, a.End)
-	if a.Params.Load > 0 {
-		b.end = min(b.end, b.load.From+a.Params.Load)
-	}
 	if !a.Foreign { // others do not say when the load ended
 		for _, f := range a.Faults.All {
 			acc.Faults = append(acc.Faults, rowOf(f))
 		}
 	}
-	b.faults = acc.Faults
+	heal := a.Phase(history.PhaseHeal)
+	b := bookkeeper{
+		Record: a, acc: acc, rows: map[int]*clientRow{}, onKey: map[string]int{}, strikes: acc.strikes(),
+		load: evidence.Span{From: a.Phase(history.PhaseLoad), To: min(heal, a.End)}, fault: a.Faults.First(), heal: heal, end: heal,
+	}
+	if b.fault == evidence.Never {
+		b.fault = heal
+	}
+	if a.Params.Load > 0 {
+		b.end = min(b.end, b.load.From+a.Params.Load)
+	}
+	b.reached = make([]FaultAccount, len(b.strikes)+1)
 	for op := range a.History.EachOperation() {
 		b.enter(op)
 	}
+	b.closeFaults()
 	for _, r := range b.rows {
 		acc.Clients = append(acc.Clients, r.close(b.load))
 	}
@@ -107,10 +128,16 @@ func accountOf(a *evidence.Record) *Account {
 // bookkeeper makes an account from operations.
 type bookkeeper struct {
 	*evidence.Record
-	rows   map[int]*clientRow
-	faults []FaultAccount
-	load   evidence.Span
-	end    time.Duration // of the load: the first faults are undone before the next phase begins
+	acc     *Account
+	rows    map[int]*clientRow
+	onKey   map[string]int  // LoadAccount.OnKey of each key
+	strikes []*FaultAccount // those that took effect, in order of time
+	// reached has at i what is to be added to each of the first i strikes.
+	reached []FaultAccount
+	load    evidence.Span
+	fault   time.Duration // when the first fault began; without faults, the heal
+	heal    time.Duration
+	end     time.Duration // of the load: the first faults are undone before the next phase begins
 }
 
 // clientRow is the row of a client under construction.
@@ -136,6 +163,7 @@ func (b *bookkeeper) row(client int) *clientRow {
 // enter enters an operation.
 func (b *bookkeeper) enter(op *history.Operation) {
 	r, s := b.row(op.Client), evidence.Span{From: op.Began(), To: evidence.Ended(op)}
+	r.Stuck = op.Return == nil
 	answered, counts, passed := answers(op), &r.Unanswered, &r.times.Unanswered
 	if answered {
 		counts, passed = &r.Answered, &r.times.Answered
@@ -143,6 +171,9 @@ func (b *bookkeeper) enter(op *history.Operation) {
 	aside := !b.Object.Knows(op.F) || b.Object.Operation(op.F).Local
 	if aside {
 		counts = &r.Aside
+	} else {
+		b.enterLoad(op)
+		b.enterFaults(s, op.Outcome() == history.OK)
 	}
 	switch before, after := frame.StageOf(b.Record, s); {
 	case before:
@@ -153,21 +184,62 @@ func (b *bookkeeper) enter(op *history.Operation) {
 		counts.Struck++
 	}
 	*passed += r.take(evidence.Span{From: s.From, To: min(s.To, b.load.To)})
-	for i := range b.faults {
-		if f := &b.faults[i]; f.Took && !aside && s.From < b.end && s.To > f.At {
-			f.reach(s, op.Outcome() == history.OK && s.To <= b.end)
-		}
+}
+
+// enterLoad enters a call that a client made, if it shows that the subject works.
+func (b *bookkeeper) enterLoad(op *history.Operation) {
+	load := &b.acc.Load
+	switch {
+	case refused(op):
+		load.Refused++
+	case op.Outcome() != history.OK:
+		return
+	}
+	if op.Return.Time <= b.heal {
+		load.Ended++
+	}
+	if op.Return.Time > b.fault {
+		return
+	}
+	key := op.Key
+	if b.Object.Keyless {
+		key = ""
+	}
+	load.Before++
+	b.onKey[key]++
+	load.OnKey = max(load.OnKey, b.onKey[key])
+}
+
+// refused reports whether a call got an answer that its operation declares as an error.
+func refused(op *history.Operation) bool {
+	return op.Return != nil && op.Return.Error != nil && op.Return.Error.Code == history.CodeRefused
+}
+
+// enterFaults enters a call for the faults that took effect before it ended, if it began in the load.
+func (b *bookkeeper) enterFaults(s evidence.Span, succeeded bool) {
+	if s.From >= b.end {
+		return
+	}
+	at := func(f *FaultAccount, t time.Duration) int { return cmp.Compare(f.At, t) }
+	ended, _ := slices.BinarySearchFunc(b.strikes, s.To, at)
+	begun, _ := slices.BinarySearchFunc(b.strikes, s.From+1, at)
+	b.reached[ended].Called++
+	if begun < ended {
+		b.reached[ended].Calls++
+		b.reached[begun].Calls--
+	}
+	if succeeded && s.To <= b.end {
+		b.reached[ended].Answered++
 	}
 }
 
-// reach enters a call of the load that went on after the fault took effect.
-func (f *FaultAccount) reach(s evidence.Span, succeeded bool) {
-	f.Called++
-	if s.From < f.At {
-		f.Calls++
-	}
-	if succeeded {
-		f.Answered++
+// closeFaults finishes the rows of the faults.
+func (b *bookkeeper) closeFaults() {
+	var sum FaultAccount
+	for i, f := range slices.Backward(b.strikes) {
+		more := b.reached[i+1]
+		sum.Calls, sum.Called, sum.Answered = sum.Calls+more.Calls, sum.Called+more.Called, sum.Answered+more.Answered
+		f.Calls, f.Called, f.Answered = sum.Calls, sum.Called, sum.Answered
 	}
 }
 
@@ -189,6 +261,9 @@ func (r *clientRow) take(s evidence.Span) (n time.Duration) {
 		return 0
 	}
 	r.until = s.To
+	for len(r.without) > 0 && r.without[0].To <= s.From {
+		r.without = r.without[1:] // later calls begin later
+	}
 	for _, left := range evidence.Subtract([]evidence.Span{s}, r.without) {
 		n += left.Length()
 	}
@@ -213,12 +288,22 @@ func rowOf(f *evidence.Fault) FaultAccount {
 	return row
 }
 
+// strikes returns the faults that took effect, in the order of their effects.
+func (acc *Account) strikes() (took []*FaultAccount) {
+	for i := range acc.Faults {
+		if acc.Faults[i].Took {
+			took = append(took, &acc.Faults[i])
+		}
+	}
+	slices.SortStableFunc(took, func(x, y *FaultAccount) int { return cmp.Or(cmp.Compare(x.At, y.At), cmp.Compare(x.Kind, y.Kind)) })
+	return took
+}
+
 // silent returns the kinds of faults that took effect if no operation of the load succeeded after the first of them, in the order
 // of their first effects; called reports whether clients called some then, or waited in one. A fault that comes late, after
 // others, may leave no time for an answer.
 func (acc *Account) silent() (kinds []string, at time.Duration, called bool) {
-	took := slices.DeleteFunc(slices.Clone(acc.Faults), func(f FaultAccount) bool { return !f.Took })
-	slices.SortStableFunc(took, func(x, y FaultAccount) int { return cmp.Or(cmp.Compare(x.At, y.At), cmp.Compare(x.Kind, y.Kind)) })
+	took := acc.strikes()
 	if len(took) == 0 || took[0].Answered > 0 {
 		return nil, 0, false
 	}
@@ -246,7 +331,7 @@ func (acc *Account) addProperties(verdicts []Verdict, without []NotAvailable) {
 		v := &verdicts[i]
 		n := len(acc.Properties)
 		if n == 0 || acc.Properties[n-1].Property != v.Property {
-			acc.Properties = append(acc.Properties, PropertyAccount{Property: v.Property, Compared: frame.AllCompared(v.Figures, v.Staged)})
+			acc.Properties = append(acc.Properties, PropertyAccount{Property: v.Property, Compared: v.Compared})
 			n++
 		}
 		row := &acc.Properties[n-1]

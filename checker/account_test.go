@@ -64,19 +64,19 @@ func TestComparedByStage(t *testing.T) {
 // Runs of which none compares enough may do so together, if they do it in the load.
 func TestPoolOfStages(t *testing.T) {
 	for name, tt := range map[string]struct {
-		staged  map[string]float64
+		staged  []Compared
 		expects []string
 		want    Result
 	}{
 		"under faults":     {nil, []string{"cut"}, Valid},
-		"after the heal":   {map[string]float64{"contended_before_faults": 0, "contended_after_heal": 1}, nil, Unknown},
-		"before the fault": {map[string]float64{"contended_before_faults": 1, "contended_after_heal": 0}, []string{"cut"}, Unknown},
-		"without faults":   {map[string]float64{"contended_before_faults": 1, "contended_after_heal": 0}, nil, Valid},
+		"after the heal":   {[]Compared{{What: "contended", Healed: 1}}, nil, Unknown},
+		"before the fault": {[]Compared{{What: "contended", Before: 1}}, []string{"cut"}, Unknown},
+		"without faults":   {[]Compared{{What: "contended", Before: 1}}, nil, Valid},
 	} {
 		p := NewPool(header, tt.expects, Options{})
 		for range 10 {
 			run := small(1)
-			run[0].Staged = tt.staged
+			run[0].Compared = tt.staged
 			p.Add(run)
 		}
 		again := NewPool(header, tt.expects, Options{})

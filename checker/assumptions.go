@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
@@ -37,9 +36,9 @@ func assumptions(a *evidence.Record, acc *Account) []Assumption {
 	as := []Assumption{
 		healthy(a, "healthy-before", "before", "before the load"),
 		healthy(a, "healthy-after", "after", "after the heal"),
-		loaded(a),
+		loaded(a, acc.Load),
 		faulted(a, acc),
-		working(a),
+		working(acc),
 		unbroken(a),
 		recorded(a),
 	}
@@ -72,43 +71,26 @@ const loadOnKey = 10
 // loaded requires that enough operations were answered before the first fault: a subject that never
 // worked must not pass because nothing happened. A refusal that the operation declares is an
 // answer.
-func loaded(a *evidence.Record) Assumption {
-	until, before := a.Faults.First(), "before the first fault"
-	if until == evidence.Never {
-		until, before = a.Phase(history.PhaseHeal), "in the load phase"
+func loaded(a *evidence.Record, load LoadAccount) Assumption {
+	before, did := "before the first fault", "succeeded"
+	if a.Faults.First() == evidence.Never {
+		before = "in the load phase"
 	}
-	total, most, inLoad, did := 0, 0, 0, "succeeded"
-	for _, k := range a.Keys {
-		n := 0
-		for op := range k.EachOp() {
-			refused := op.Return != nil && op.Return.Error != nil && op.Return.Error.Code == history.CodeRefused
-			if op.Outcome() != history.OK && !refused || a.Object.Operation(op.F).Local {
-				continue
-			}
-			if refused {
-				did = "succeeded, or were refused,"
-			}
-			if op.Return.Time <= until {
-				n++
-			}
-			if op.Return.Time <= a.Phase(history.PhaseHeal) {
-				inLoad++
-			}
-		}
-		total, most = total+n, max(most, n)
+	if load.Refused > 0 {
+		did = "succeeded, or were refused,"
 	}
 	want := a.Params.MinLoad
-	text := fmt.Sprintf("%s %s %s, of %d wanted", prose.Count(total, "operation"), did, before, want)
-	met := total >= want
+	text := fmt.Sprintf("%s %s %s, of %d wanted", prose.Count(load.Before, "operation"), did, before, want)
+	met := load.Before >= want
 	if why := a.NeverWorked(); why != "" {
 		return Assumption{"load", false, why}
 	}
-	if met && inLoad == 0 {
+	if met && load.Ended == 0 {
 		return Assumption{"load", false, "no operation succeeded in the load phase: the load was too short, or no client could do anything"}
 	}
-	if met && !a.Object.Rounds && most < min(loadOnKey, want) {
+	if met && !a.Object.Rounds && load.OnKey < min(loadOnKey, want) {
 		met = false
-		text = fmt.Sprintf("no key had more than %d operations that %s %s, of %d wanted", most, did, before, loadOnKey)
+		text = fmt.Sprintf("no key had more than %d operations that %s %s, of %d wanted", load.OnKey, did, before, loadOnKey)
 	}
 	return Assumption{"load", met, text}
 }
@@ -204,27 +186,15 @@ func expectedKinds(a *evidence.Record) []string {
 
 // working is the assumption that not every client ended in a call that never returned. If all
 // clients are stuck, no client waits for another, and nothing can go wrong any more.
-func working(a *evidence.Record) Assumption {
-	type call struct {
-		began time.Duration
-		stuck bool
-	}
-	last := map[int]call{}
-	for _, k := range a.Keys {
-		for op := range k.EachOp() {
-			if l, any := last[op.Client]; !any || op.Began() >= l.began {
-				last[op.Client] = call{op.Began(), op.Return == nil}
-			}
-		}
-	}
+func working(acc *Account) Assumption {
 	stuck := 0
-	for _, l := range last {
-		if l.stuck {
+	for _, c := range acc.Clients {
+		if c.Stuck {
 			stuck++
 		}
 	}
-	text := fmt.Sprintf("%s ended in a call that never returned, of %d", prose.Count(stuck, "client"), len(last))
-	return Assumption{"working", stuck == 0 || stuck < len(last), text}
+	text := fmt.Sprintf("%s ended in a call that never returned, of %d", prose.Count(stuck, "client"), len(acc.Clients))
+	return Assumption{"working", stuck == 0 || stuck < len(acc.Clients), text}
 }
 
 // unbroken is the assumption that every client's process kept to the protocol to the end.

@@ -207,8 +207,9 @@ func (c check) Check(ctx context.Context, h *history.History) []Verdict {
 	decideKeys(ctx, a, func(i int, k *evidence.Key) {
 		findings[i] = []frame.Finding{decideOn(ctx, c.property, k)}
 	})
-	vs := summarise(c.property, a, keyNames(a), column(findings, 0))
-	return addStories(h, a, requireMet(a, assumptions(a, accountOf(a)), vs, c.opts))
+	acc := accountOf(a)
+	vs := summarise(c.property, a, acc, keyNames(a), column(findings, 0))
+	return addStories(h, a, requireMet(a, assumptions(a, acc), vs, c.opts))
 }
 
 // Bound returns how long a correct recipe may need after the heal for anything that has a time

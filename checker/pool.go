@@ -125,7 +125,9 @@ func (p *Pool) add(vs []Verdict) {
 		one.open[worst.Reason]++
 	}
 	one.addFigures(vs[0].Figures)
-	one.addFigures(vs[0].Staged)
+	for _, c := range vs[0].Compared {
+		one.addFigures(c.Figures())
+	}
 }
 
 // about returns the sum for a property.
@@ -188,8 +190,8 @@ func (p *Pool) verdict(property *frame.Property, one *pooled) Verdict {
 	}
 	open, why := one.left()
 	v.Figures["kept"], v.Figures["open"], v.Figures["broken"] = float64(one.kept), float64(open), float64(one.broken)
-	missing, _ := property.Unmet(p.idle, v.Figures, len(p.idle.Params.Expects) > 0)
-	v.Figures, v.Staged = frame.SplitStages(v.Figures)
+	v.Figures, v.Compared = frame.SplitStages(v.Figures)
+	missing, _ := property.Unmet(p.idle, v.Figures, v.Compared, len(p.idle.Params.Expects) > 0)
 	switch {
 	case one.broken > 0:
 		v.Result, v.Reason = Violation, "it was violated in "+prose.Count(one.broken, "run")

@@ -23,7 +23,7 @@ func TestRefusalsAreLoad(t *testing.T) {
 		h := b.History()
 		h.Header.Params.MinLoad = 10
 		a := evidence.Read(t.Context(), h, &model, nil)
-		if got := loaded(a); got.Met != met || met != strings.Contains(got.Text, "13 operations succeeded, or were refused, ") {
+		if got := loaded(a, accountOf(a).Load); got.Met != met || met != strings.Contains(got.Text, "13 operations succeeded, or were refused, ") {
 			t.Errorf("%s: %t, %s", code, got.Met, got.Text)
 		}
 	}

@@ -45,8 +45,8 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 		return overall(Report{Cost: Cost{Cut: true}, Verdicts: []Verdict{{Property: "budget", Result: Unknown, Reason: budgetSpent}}}, opts)
 	}
 	var costs meter
-	verdicts := decideProperties(ctx, a, m, opts, &costs)
 	acc := accountOf(a)
+	verdicts := decideProperties(ctx, a, acc, m, opts, &costs)
 	r := Report{Account: acc, Assumptions: assumptions(a, acc), NotAvailable: append(unlogged(a, m.Properties), unoffered(a, m.Properties)...)}
 	r.Unanswered, r.Uncalled = acc.without()
 	left, why := leftovers.Of(ctx, a)
@@ -77,7 +77,7 @@ func unjudged(err error) Report {
 
 // decideProperties decides all properties that apply to a record, holds them against the model's references, and adds the time of
 // each to costs.
-func decideProperties(ctx context.Context, a *evidence.Record, m frame.Model, opts Options, costs *meter) (verdicts []Verdict) {
+func decideProperties(ctx context.Context, a *evidence.Record, acc *Account, m frame.Model, opts Options, costs *meter) (verdicts []Verdict) {
 	var properties []*frame.Property
 	for _, p := range m.Properties {
 		if p.Applies == nil || p.Applies(a) {
@@ -107,7 +107,7 @@ func decideProperties(ctx context.Context, a *evidence.Record, m frame.Model, op
 	})
 	costs.within(time.Since(began))
 	for j, p := range properties {
-		vs := summarise(p, a, keyNames(a), column(findings, j))
+		vs := summarise(p, a, acc, keyNames(a), column(findings, j))
 		for i, r := range m.References {
 			sign(r, p, vs, nth(rulings, i))
 		}

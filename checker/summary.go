@@ -13,7 +13,7 @@ import (
 
 // summarise makes verdicts of a property's findings: one if all keys are valid, otherwise one for
 // each of the first few that are not.
-func summarise(p *frame.Property, a *evidence.Record, keys []string, findings []frame.Finding) []Verdict {
+func summarise(p *frame.Property, a *evidence.Record, acc *Account, keys []string, findings []frame.Finding) []Verdict {
 	if p.Whole != nil {
 		keys, findings = append(slices.Clip(keys), ""), append(slices.Clip(findings), p.Whole(a))
 	}
@@ -37,28 +37,24 @@ func summarise(p *frame.Property, a *evidence.Record, keys []string, findings []
 	if p.Evidence != nil {
 		base.Evidence = p.Evidence(a)
 	}
+	figures, compared := frame.SplitStages(figures)
 	bad := worst(base, keys, findings, Violation)
 	if len(bad) == 0 {
 		bad = grouped(base, keys, findings)
 	}
 	if len(bad) == 0 {
 		base.Result = Valid
-		if missing, short := p.Unmet(a, figures, struck(a)); missing != "" && !a.Foreign {
+		if missing, short := p.Unmet(a, figures, compared, len(acc.strikes()) > 0); missing != "" && !a.Foreign {
 			base.Result, base.Reason, base.Unexercised, base.Short = Unknown, missing, true, short
 		}
 		bad = []Verdict{base}
 	}
-	bad[0].Figures, bad[0].Staged = frame.SplitStages(figures)
+	bad[0].Figures, bad[0].Compared = figures, compared
 	bad[0].Notes = append(bad[0].Notes, notes...)
 	if p.Stands {
 		return bad
 	}
 	return excuse(a, bad)
-}
-
-// struck reports whether a fault took effect.
-func struck(a *evidence.Record) bool {
-	return slices.ContainsFunc(a.Faults.All, func(f *evidence.Fault) bool { return f.Took })
 }
 
 // worst makes a verdict for each key with one result.

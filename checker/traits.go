@@ -65,7 +65,7 @@ func (c propertyCheck) Check(ctx context.Context, h *history.History) []Verdict 
 	}
 	findings := make([][]frame.Finding, len(a.Keys))
 	decideKeys(ctx, a, func(i int, k *evidence.Key) { findings[i] = []frame.Finding{decideOn(ctx, c.property, k)} })
-	return summarise(c.property, a, keyNames(a), column(findings, 0))
+	return summarise(c.property, a, accountOf(a), keyNames(a), column(findings, 0))
 }
 
 // Func returns the check that a function decides. The function must be safe for concurrent use; it

@@ -61,8 +61,8 @@ type Verdict struct {
 	Measured bool `json:"measured,omitempty"`
 	// Figures holds what was counted on the way: "holds", "contended", "proven_share", …
 	Figures map[string]float64 `json:"figures,omitempty"`
-	// Staged has, for each figure that counts what was compared, how much of it was before the first fault, and after the heal.
-	Staged map[string]float64 `json:"-"`
+	// Compared says, for each figure that counts what was compared, how much of it was in each stage of the run.
+	Compared []Compared `json:"-"`
 	// Short means that a valid verdict lacks only what happened too early or too late.
 	Short bool `json:"-"`
 	// Unexercised means that the result is unknown only because too little happened: nothing that

@@ -94,29 +94,22 @@ type Compared struct {
 }
 
 // SplitStages divides figures into those that say how much a property compared in each stage, and the others.
-func SplitStages(figures map[string]float64) (others, staged map[string]float64) {
+func SplitStages(figures map[string]float64) (others map[string]float64, compared []Compared) {
 	others = map[string]float64{}
-	for name, n := range figures {
-		switch {
-		case !strings.HasSuffix(name, beforeFaults) && !strings.HasSuffix(name, afterHeal):
-			others[name] = n
-		case staged == nil:
-			staged = map[string]float64{name: n}
-		default:
-			staged[name] = n
+	for _, name := range slices.Sorted(maps.Keys(figures)) {
+		if what, is := strings.CutSuffix(name, afterHeal); is {
+			before, after := figures[what+beforeFaults], figures[name]
+			compared = append(compared, Compared{what, int(before), int(figures[what] - before - after), int(after)})
+		} else if !strings.HasSuffix(name, beforeFaults) {
+			others[name] = figures[name]
 		}
 	}
-	return others, staged
+	return others, compared
 }
 
-// AllCompared returns all that a property compared, by stage.
-func AllCompared(figures, staged map[string]float64) (all []Compared) {
-	for _, name := range slices.Sorted(maps.Keys(figures)) {
-		if c, ok := ComparedIn(figures, staged, name); ok {
-			all = append(all, c)
-		}
-	}
-	return all
+// Figures returns the figures that SplitStages read, but the sum.
+func (c Compared) Figures() map[string]float64 {
+	return map[string]float64{c.What + beforeFaults: float64(c.Before), c.What + afterHeal: float64(c.Healed)}
 }
 
 // leftOut has the words for figures that count what a property could not compare.
@@ -143,17 +136,10 @@ func LeftOut(figures map[string]float64) (all []string) {
 	return all
 }
 
-// ComparedIn returns what a property compared, by stage.
-func ComparedIn(figures, staged map[string]float64, name string) (c Compared, ok bool) {
-	after, ok := staged[name+afterHeal]
-	before := staged[name+beforeFaults]
-	return Compared{name, int(before), int(figures[name] - before - after), int(after)}, ok
-}
-
 // Unmet says what a violation of a property needs and did not happen: in the whole run often enough; in the load at all; and, if
 // faults struck, at all while they did or after. It returns "" if all happened. short means that it did, but too early or too
 // late: what happens after the heal shows nothing of what faults do. But what a property promises for the end is compared there.
-func (p *Property) Unmet(a *evidence.Record, figures map[string]float64, struck bool) (missing string, short bool) {
+func (p *Property) Unmet(a *evidence.Record, figures map[string]float64, compared []Compared, struck bool) (missing string, short bool) {
 	if p.Exercise == nil {
 		return "", false
 	}
@@ -164,14 +150,12 @@ func (p *Property) Unmet(a *evidence.Record, figures map[string]float64, struck 
 		return "", false
 	}
 	loaded, hit := maps.Clone(figures), maps.Clone(figures)
-	for name := range figures {
-		if c, ok := ComparedIn(figures, figures, name); ok {
-			if c.Before+c.Struck <= 0 {
-				loaded[name] = 0
-			}
-			if c.Struck <= 0 {
-				hit[name] = 0
-			}
+	for _, c := range compared {
+		if c.Before+c.Struck <= 0 {
+			loaded[c.What] = 0
+		}
+		if c.Struck <= 0 {
+			hit[c.What] = 0
 		}
 	}
 	if missing := p.Exercise(a, loaded); missing != "" {
