@@ -13,7 +13,7 @@ import (
 func Commands(known specimens.Catalog) []*cobra.Command {
 	return []*cobra.Command{
 		newReplay(known), newShrink(known), newCheck(known), newReport(known), newCompare(known), newExport(known),
-		newList(known), newOpen(known), newServe(known), newPrune(), newSchema(),
+		newList(known), newOpen(known), newServe(known), newPrune(known), newSchema(),
 	}
 }
 

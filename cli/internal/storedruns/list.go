@@ -53,19 +53,26 @@ func ofProgram(list func(io.Writer) error) func(io.Writer, string, catalog.Choic
 	return func(w io.Writer, _ string, _ catalog.Choice) error { return list(w) }
 }
 
-func newList(known specimens.Catalog) *cobra.Command {
-	listings := listingsOf(known)
-	var out, since, verdict string
-	var runs catalog.Choice
-	var asJSON bool
-	var names []string
-	var values []cobra.Completion
-	for _, l := range listings {
-		names = append(names, l.name)
-		values = append(values, cobra.CompletionWithDesc(l.name, l.about))
+// lister holds what the command line of zklab list asks for.
+type lister struct {
+	listings            []listing
+	out, since, verdict string
+	runs                catalog.Choice
+	asJSON              bool
+}
+
+// names returns the names of the listings.
+func (l *lister) names() (names []string) {
+	for _, one := range l.listings {
+		names = append(names, one.name)
 	}
+	return names
+}
+
+func newList(known specimens.Catalog) *cobra.Command {
+	l := lister{listings: listingsOf(known)}
 	cmd := &cobra.Command{
-		Use:   "list [" + strings.Join(names, "|") + "]" + " [RECIPE]",
+		Use:   "list [" + strings.Join(l.names(), "|") + "]" + " [RECIPE]",
 		Short: "List recipes, subjects, faults and the ensembles that support them, and stored runs",
 		Long: "List prints what there is to run and to inject, and the stored runs and sweeps, newest first. Of\n" +
 			"these, --recipe, --verdict and --since choose some.",
@@ -74,56 +81,59 @@ func newList(known specimens.Catalog) *cobra.Command {
 			"  zklab list runs --recipe lock --verdict violation --since 7d",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 || args[0] != subjectsListed {
-				return usage.OneOf("listing", names)(cmd, args)
+				return usage.OneOf("listing", l.names())(cmd, args)
 			}
 			return usage.OneOf("recipe", known.Recipes())(cmd, args[1:])
 		},
-
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) (values []cobra.Completion, _ cobra.ShellCompDirective) {
 			switch {
 			case len(args) == 0:
-				return values, cobra.ShellCompDirectiveNoFileComp
+				for _, one := range l.listings {
+					values = append(values, cobra.CompletionWithDesc(one.name, one.about))
+				}
 			case len(args) == 1 && args[0] == subjectsListed:
-				return known.Recipes(), cobra.ShellCompDirectiveNoFileComp
+				values = known.Recipes()
 			}
-			return nil, cobra.ShellCompDirectiveNoFileComp
+			return values, cobra.ShellCompDirectiveNoFileComp
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.Flags().Changed("out") {
-				if err := store.Exists(out); err != nil {
-					return err
-				}
-			}
-			parts := listings
-			if len(args) > 0 {
-				i := slices.Index(names, args[0])
-				parts = parts[i : i+1]
-			}
-			w := cmd.OutOrStdout()
-			if err := chooseRuns(&runs, cmd, args, verdict, since); err != nil {
-				return err
-			}
-			if len(args) == 2 {
-				runs.Recipe = args[1]
-			}
-			if asJSON {
-				if len(args) == 0 {
-					return usage.Errorf("--json prints one list: name it, as in zklab list runs --json; lists are %s", strings.Join(names, ", "))
-				}
-				return parts[0].json(w, out, runs)
-			}
-			return printed(w, parts, out, runs)
-		},
+		RunE: l.run,
 	}
-	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one list as JSON (docs/results.md describes the list of runs)")
-	cmd.Flags().StringVar(&runs.Recipe, "recipe", "", "list only runs and sweeps of this recipe")
-	cmd.Flags().StringVar(&verdict, "verdict", "", "list only those with this verdict: "+strings.Join(statesListed, ", "))
-	cmd.Flags().StringVar(&since, "since", "", "list only those that began in this time, such as 24h or 7d, or since this day or time, such as 2026-01-31 or 2026-01-31T12:00:00Z")
+	cmd.Flags().StringVar(&l.out, "out", "store", "folder of the stored runs")
+	cmd.Flags().BoolVar(&l.asJSON, "json", false, "print one list as JSON (docs/results.md describes the list of runs)")
+	cmd.Flags().StringVar(&l.runs.Recipe, "recipe", "", "list only runs and sweeps of this recipe")
+	cmd.Flags().StringVar(&l.verdict, "verdict", "", "list only those with this verdict: "+strings.Join(statesListed, ", "))
+	cmd.Flags().StringVar(&l.since, "since", "", "list only those that began in this time, such as 24h or 7d, or since this day or time, such as 2026-01-31 or 2026-01-31T12:00:00Z")
 	usage.CompletesFiles(cmd, "out")
 	usage.Completes(cmd, "recipe", storedRecipes)
 	usage.Completes(cmd, "verdict", usage.ChoiceOf(statesListed...))
 	return cmd
+}
+
+// run prints the listings that the arguments name, or all.
+func (l *lister) run(cmd *cobra.Command, args []string) error {
+	if cmd.Flags().Changed("out") {
+		if err := store.Exists(l.out); err != nil {
+			return err
+		}
+	}
+	if err := chooseRuns(&l.runs, cmd, args, l.verdict, l.since); err != nil {
+		return err
+	}
+	if len(args) == 2 {
+		l.runs.Recipe = args[1]
+	}
+	w, parts := cmd.OutOrStdout(), l.listings
+	if len(args) > 0 {
+		i := slices.Index(l.names(), args[0])
+		parts = parts[i : i+1]
+	}
+	switch {
+	case !l.asJSON:
+		return printed(w, parts, l.out, l.runs)
+	case len(args) == 0:
+		return usage.Errorf("--json prints one list: name it, as in zklab list runs --json; lists are %s", strings.Join(l.names(), ", "))
+	}
+	return parts[0].json(w, l.out, l.runs)
 }
 
 // printed prints listings with an empty line between them.

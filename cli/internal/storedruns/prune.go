@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 )
 
@@ -29,7 +30,7 @@ type pruning struct {
 	remove      bool
 }
 
-func newPrune() *cobra.Command {
+func newPrune(known specimens.Catalog) *cobra.Command {
 	var p pruning
 	cmd := &cobra.Command{
 		Use:   "prune",
@@ -72,8 +73,8 @@ func newPrune() *cobra.Command {
 					return err
 				}
 			}
-			if r := p.choice.Recipe; r != "" && !slices.Contains(recipesIn(p.out), r) {
-				return usage.Errorf("--recipe %q: there is nothing of it in %s", r, p.out)
+			if r := p.choice.Recipe; r != "" && !slices.Contains(known.Recipes(), r) && !slices.Contains(recipesIn(p.out), r) {
+				return usage.Errorf("--recipe %q: zklab does not know it, and there is nothing of it in %s", r, p.out)
 			}
 			p.choice.State, p.choice.Before = state, time.Now().Add(-age)
 			return p.run(cmd.OutOrStdout())
