@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/settings"
 )
 
@@ -102,12 +104,23 @@ type Scheduled struct {
 	Lane int    `yaml:"lane,omitempty"`
 }
 
+// longest is how many bytes an experiment file may have.
+const longest = 64 << 20
+
 // ReadExperiment reads an experiment file. An unknown field is an error. Errors name the line and
 // column where possible.
 func ReadExperiment(path string) (Experiment, error) {
-	b, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return Experiment{}, fmt.Errorf("cannot read the experiment: %w", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, longest+1)) // a device may have no end
+	switch {
+	case err != nil:
+		return Experiment{}, fmt.Errorf("cannot read the experiment: %w", err)
+	case len(b) > longest:
+		return Experiment{}, fmt.Errorf("%s is no experiment file: it has more than %s", path, prose.Bytes(longest))
 	}
 	x, err := ParseExperiment(b)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -193,6 +194,9 @@ func Merge(cmd *cobra.Command, f *Flags, x *store.Experiment, args []string) (st
 		return *x, usage.Errorf("--fault-interval must be more than zero")
 	}
 	if f.Config != "" {
+		if info, err := os.Stat(f.Config); err == nil && info.Size() > longFile {
+			terminal.NewScreen(cmd.ErrOrStderr(), f.Quiet || f.JSON).Say("reading %s (%s)", f.Config, prose.Bytes(info.Size()))
+		}
 		file, err := store.ReadExperiment(f.Config)
 		if err != nil {
 			return *x, wrongContent(err)
@@ -391,7 +395,16 @@ func minLoad(x store.Experiment) int {
 // Schedule returns the faults of the flags or the file: drawn by a fault expression, or exactly the
 // steps of the file if it has no expression.
 func Schedule(x store.Experiment, f *Flags) (plan.Schedule, error) {
+	tooMany := func(field string, n int) error {
+		if n <= mostFaults {
+			return nil
+		}
+		return usage.ValueError{Field: field, Problem: fmt.Sprintf("has %d faults: a run can have at most %d", n, mostFaults)}
+	}
 	if x.Faults.Expression() == "" {
+		if err := tooMany("schedule", len(x.Schedule)); err != nil {
+			return nil, err
+		}
 		s, err := engine.Given(x.Schedule)
 		if err != nil {
 			return nil, usage.Errorf("%s: %v", f.of("schedule"), err)
@@ -410,8 +423,11 @@ func Schedule(x store.Experiment, f *Flags) (plan.Schedule, error) {
 	} else if err != nil {
 		return nil, usage.Errorf("--faults %v", err)
 	}
+	if err := tooMany("faults", len(s.Faults())); err != nil {
+		return nil, err
+	}
 	if late := s.Late(x.TimeLimit); x.TimeLimit > 0 && len(late) > 0 {
-		return nil, usage.ValueError{Field: "time-limit", Problem: "is too short: " + strings.Join(late, ", ")}
+		return nil, usage.ValueError{Field: "time-limit", Problem: "is too short: " + prose.Some(len(late), 10, func(i int) string { return late[i] })}
 	}
 	for _, part := range s {
 		if part.Interval > 0 && x.TimeLimit/part.Interval > mostFaults {
@@ -441,6 +457,9 @@ func positive(x store.Experiment) error {
 // mostFaults is how many faults a schedule may have: more would take all memory of the machine
 // before the load begins.
 const mostFaults = 100_000
+
+// longFile is from how many bytes on the reading of an experiment file is announced: it takes seconds.
+const longFile = 1 << 20
 
 func starter(x store.Experiment, f *Flags) (ensemble.Starter, error) {
 	if x.Simulate {
