@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/internal/lab/engine"
@@ -36,9 +37,11 @@ func (x Experiment) noteResult(run *store.Run, result *store.Result) error {
 	return err
 }
 
-// noteReport writes the report. If that fails, the verdict stands, and one warning reports the failure.
+// noteReport writes the report. If that fails, the verdict stands, and one warning reports the failure. It returns as soon as ctx
+// ends; the page that is being drawn then may still read the result.
 func (x Experiment) noteReport(ctx context.Context, run *store.Run, h *history.History, result *store.Result) {
-	if err := onerun.Render(ctx, run.Dir, x.placeOf(run), h, result); err != nil {
+	err := await.Until(ctx, func() error { return onerun.Render(ctx, run.Dir, x.placeOf(run), h, result) })
+	if err != nil && ctx.Err() == nil {
 		judge.Warn(result, []string{fmt.Sprintf("the report is not complete; %s writes it again: %v", x.command("report", x.placeOf(run)), err)})
 	}
 }

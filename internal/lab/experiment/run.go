@@ -59,12 +59,12 @@ func (x Experiment) finish(ctx context.Context, done *engine.Finished) (*Outcome
 		done.Watcher.Phase("writing the report")
 		began := time.Now()
 		x.noteReport(ctx, done.Run, h, result)
+		if ctx.Err() != nil { // the report is not complete
+			return nil, engine.Stopped(ctx)
+		}
 		result.Timings["report"] = time.Since(began)
 	}
 	result.Timings["finish"] = time.Since(done.Ended)
 	unwritten := x.noteResult(done.Run, result)
-	if ctx.Err() != nil { // the report is not complete
-		return nil, engine.Stopped(ctx)
-	}
 	return &Outcome{Run: done.Run, Result: result, History: h, Messages: done.Messages, Unwritten: unwritten}, nil
 }
