@@ -76,7 +76,16 @@ var Ways = []Way{
 		Name: "no contention", Flags: []string{"--keys=40", "--rate=10", "--time-limit=2s", "--min-load=10"}, Says: `exclusion|no key had more`,
 	},
 	{
-		Name: "contention only after the heal", Flags: []string{"--keys=1000", "--rate=50", "--min-load=1", "--faults=expire,kill:leader", "--fault-interval=2s", "--time-limit=6s"}, Says: `exclusion`,
+		Name: "contention only after the heal", Flags: []string{"--keys=100", "--rate=5", "--min-load=1", "--faults=expire,kill:leader", "--fault-interval=2s", "--time-limit=6s"}, Says: `exclusion`,
+	},
+	{
+		Name:  "half of the clients dead",
+		Flags: []string{"--clients=2", "--keys=1", Processes, "--faults=freeze:waiter@1500ms+100s", "--time-limit=8s"}, Says: `exclusion`,
+	},
+	{
+		Name:  "calls that never return, since a dead client holds the lock",
+		Flags: []string{"--keys=1", "--faults=refuse:holder@1500ms+100s", "--session-timeout=40s", "--op-timeout=100s", "--time-limit=5s"},
+		Says:  `no operation of the load succeeded|no answer after`,
 	},
 	{
 		Name: "one client", Flags: []string{"--clients=1", "--time-limit=3s"}, Small: []string{"--clients=1", "--ops=1"}, Says: `exclusion`,
@@ -106,6 +115,9 @@ var Ways = []Way{
 		Small: []string{"--clients=1", "--ops=1", "--out=/proc/store"}, Says: `/proc/store`,
 	},
 }
+
+// Processes is the flag of clients in processes, which tests in Go play, in simulations.
+const Processes = "--clients-as=process"
 
 // Of returns the recipe of a way.
 func (w Way) Of() string { return cmp.Or(w.Recipe, "lock") }
@@ -140,7 +152,7 @@ func (w Way) Experiment(t *testing.T, flags []string) (x zklab.Experiment) {
 			nodes, err = strconv.Atoi(value)
 			x.Ensemble = embedded.Config{Nodes: nodes, InMemory: true}
 		case "--clients-as":
-			x.OneProcess = value == store.Goroutine
+			x.OneProcess, x.PlayProcesses = value == store.Goroutine, flag == Processes
 		case "--out":
 			x.Out = value
 		case "--swarm": // zklab.Sweep always draws
