@@ -31,7 +31,7 @@ func TestShellTLS(t *testing.T) {
 		{"wrong authority", secret, []string{"--tls-ca", other}, 3, `^error: no server answers: [^;]*x509: [^;]*: --tls-ca must name the authorities that signed the servers' certificates\n$`},
 		{"wrong name", misnamed, []string{"--tls-ca", elsewhere}, 3, `x509: .*: give the servers by the names in their certificates\n$`},
 		{"plain, and the servers are not", secret, nil, 3, `no connection within 300ms: .* speaks TLS: give --tls-ca\n$`},
-		{"TLS, and the servers do not", plain, []string{"--tls-ca", cert}, 3, `no connection within 300ms: .*EOF: .* is a server without TLS: leave out --tls-ca\n$`},
+		{"TLS, and the servers do not", plain, []string{"--tls-ca", cert}, 3, `no connection within 1s: .*EOF: .* is a server without TLS: leave out --tls-ca\n$`},
 		{"TLS, and no majority", ending, []string{"--tls-ca", cert}, 3, `no connection within 300ms: .*EOF: servers close connections like this if they have no majority, or`},
 		{"no certificate", asking, []string{"--tls-ca", cert}, 3, `certificate required: the servers may require a certificate: give --tls-cert and --tls-key\n$`},
 		{"a certificate of nobody's", asking, []string{"--tls-ca", cert, "--tls-cert", other, "--tls-key", otherKey}, 3, `the servers reject the certificate of --tls-cert\n$`},

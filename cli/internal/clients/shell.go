@@ -115,7 +115,7 @@ func (f *shellFlags) run(cmd *cobra.Command, args []string) error {
 		config.Servers, s.Lab = e.Addrs(), &shell.Lab{Ensemble: e, Control: control.New(e)}
 	}
 	s.Servers = config.Servers
-	s.Connect = func(ctx context.Context) (*client.Client, error) { return connect.Within(ctx, config, f.Timeout) }
+	s.Connect = func(ctx context.Context) (*client.Client, error) { return f.TLS.Within(ctx, config, f.Timeout) }
 	s.Other = func(ctx context.Context, servers string) (*client.Client, error) {
 		list, _, err := external.Parse(servers)
 		if err != nil {
@@ -123,7 +123,7 @@ func (f *shellFlags) run(cmd *cobra.Command, args []string) error {
 		}
 		other := config
 		other.Servers, other.Chroot = list, ""
-		c, err := connect.Within(ctx, other, f.Timeout)
+		c, err := f.TLS.Within(ctx, other, f.Timeout)
 		return c, f.TLS.WayOut(ctx, list, err)
 	}
 	if terminal.IsTerminal(cmd.ErrOrStderr()) {

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/peer"
 	"github.com/zklab/zklab/internal/zk/secure"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -52,6 +55,23 @@ func (f *TLS) Dial() ensemble.DialFunc {
 
 // Peer returns the client that finds out what listens at an address.
 func (f *TLS) Peer() peer.Client { return peer.Client{TLS: f.config != nil, Flag: "--tls-ca"} }
+
+// enoughTried is how long a client with TLS tries before it asks whether the servers have TLS at all.
+const enoughTried = time.Second
+
+// Within is like the function [Within]. A client with TLS gives up early if all servers turn out to be without it.
+func (f *TLS) Within(ctx context.Context, c client.Config, bound time.Duration) (*client.Client, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if f.config != nil {
+		go func() {
+			if await.Sleep(ctx, enoughTried) == nil && f.Peer().Plain(ctx, c.Servers...) {
+				cancel(fmt.Errorf("no connection within %s", enoughTried))
+			}
+		}()
+	}
+	return Within(ctx, c, bound)
+}
 
 // WayOut adds advice to an error of connecting to servers. The advice follows from the error, if that
 // says enough, or else from what listens at the addresses.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -53,6 +54,20 @@ func (c Client) Guess(ctx context.Context, addrs ...string) string {
 		texts[i] = strings.Join(at[hint], ", ") + " " + hint
 	}
 	return strings.Join(texts, "; ")
+}
+
+// Plain reports whether ZooKeeper servers without TLS listen at all of the addresses. It asks for about a second.
+func (c Client) Plain(ctx context.Context, addrs ...string) bool {
+	plain := make([]bool, len(addrs))
+	var all sync.WaitGroup
+	for i, addr := range addrs {
+		all.Go(func() {
+			k := c.look(ctx, addr)
+			plain[i] = k == serving || k == waiting
+		})
+	}
+	all.Wait()
+	return !slices.Contains(plain, false)
 }
 
 // Hint is like Guess, for one address, which it does not name.
