@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/foreign"
 	"github.com/zklab/zklab/internal/base/advice"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/specimens"
@@ -88,6 +89,11 @@ func (c *check) run(cmd *cobra.Command, path string) error {
 	}
 	ctx, stop := terminal.UntilSignal()
 	defer stop()
+	return await.Until(ctx, func() error { return c.decide(ctx, cmd, run, model, format) }) // the end of a pipe may never come
+}
+
+// decide checks a run, or a history of another tool if the user named a model.
+func (c *check) decide(ctx context.Context, cmd *cobra.Command, run *store.Run, model linear.Model, format foreign.Format) error {
 	if c.model != "" {
 		if c.opts.Strict {
 			return usage.Errorf("--strict is for zklab's own runs: leave out --strict or --model")
