@@ -29,6 +29,7 @@ type nothing struct{}
 func (*nothing) Take(context.Context, int) error         { return nil }
 func (*nothing) Give(context.Context, int) error         { return nil }
 func (*nothing) Taken(context.Context) (int, error)      { return 0, nil }
+func (*nothing) Online(context.Context) ([]int, error)   { return nil, nil }
 func (*nothing) Next(context.Context) (int, error)       { return 0, nil }
 func (*nothing) Put(context.Context, string) error       { return nil }
 func (*nothing) Pop(context.Context) (*string, error)    { return nil, nil }
@@ -123,6 +124,33 @@ func badges() workloads.Workload {
 	}.Workload()
 }
 
+// rooms returns an object that tells which clients are there, until their sessions end.
+func rooms() workloads.Workload {
+	arrive, online := object.Do("arrive", (*nothing).Resign), object.Ask("online", (*nothing).Online)
+	there := func(clients [3]bool) []int {
+		all := []int{}
+		for c, is := range clients {
+			if is {
+				all = append(all, c)
+			}
+		}
+		return all
+	}
+	return object.Object[*nothing]{
+		Name: "room", New: subject, Operations: []object.Operation[*nothing]{arrive, online},
+		Rules: []object.Rule{object.Sequential([3]bool{},
+			object.RunsBy(arrive, func(s [3]bool, who object.Caller, _ object.None) ([3]bool, object.None, error) {
+				s[who.Client] = true
+				return s, object.None{}, nil
+			}),
+			object.Runs(online, func(s [3]bool, _ object.None) ([3]bool, []int, error) { return s, there(s), nil }),
+		).SessionEnds(func(s [3]bool, who object.Caller) [3]bool {
+			s[who.Client] = false
+			return s
+		})},
+	}.Workload()
+}
+
 func lines() workloads.Workload {
 	put, pop := object.Give("put", (*nothing).Enqueue, object.Unique), object.Ask("pop", (*nothing).Dequeue)
 	return object.Object[*nothing]{
@@ -175,6 +203,13 @@ func (t *tape) makes(at, client int, name, data string, ephemeral bool, number i
 func (t *tape) deletes(at, client int, name string) {
 	t.Txn(history.Txn{Type: "delete", Path: k1 + "/" + name, Session: history.ID(client + 1)})
 	t.sees(at, client)
+}
+
+// ends ends the session of a client, and it learns that.
+func (t *tape) ends(at, client int) {
+	t.Closes(history.ID(client + 1))
+	t.Add(at, history.Event{Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FDead, Session: history.ID(client + 1), Zxid: t.Zxid})
+	t.Add(at+1, history.Event{Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FExpired, Session: history.ID(client + 1)})
 }
 
 // calls adds a call that was answered. err is the error of a refusal.
@@ -401,6 +436,146 @@ var stories = map[string]func() *tape{
 		t.calls(1, "pop", 200, 220, nil, 2, nil)
 		t.deletes(310, 1, "item-0000000000")
 		t.calls(1, "pop", 300, 320, nil, 1, nil)
+		return t
+	},
+	// a hold of two znodes, one of which another client deletes
+	"two-znodes": func() *tape {
+		t := begun(elections())
+		door := func(at, client int) {
+			session := history.ID(client + 1)
+			t.Txn(history.Txn{Type: "multi", Session: session, Parts: []history.Txn{
+				{Type: "create", Path: k1 + "/door", Owner: session, ParentCversion: 1},
+				{Type: "create", Path: k1 + "/mark-" + string(rune('0'+client)), Owner: session, ParentCversion: 2},
+			}})
+			t.sees(at, client)
+		}
+		door(110, 0)
+		t.calls(0, "campaign", 100, 120, nil, nil, nil)
+		t.deletes(210, 2, "door")
+		t.calls(2, "resign", 200, 220, nil, nil, nil)
+		door(310, 1)
+		t.calls(1, "campaign", 300, 320, nil, nil, nil)
+		t.Touches(1)
+		t.sees(390, 0)
+		t.calls(0, "resign", 400, 420, nil, nil, nil)
+		return t
+	},
+	// a take that was refused and has overwritten what another one took
+	"refused-and-overwrote": func() *tape {
+		t := begun(quotas())
+		t.sets(110, 0, "5", 1)
+		t.calls(0, "take", 100, 120, 5, nil, nil)
+		t.sets(205, 1, "7", 2)
+		t.sets(215, 1, "0", 3)
+		t.calls(1, "take", 200, 220, 4, nil, errFull)
+		t.sees(305, 2)
+		t.calls(2, "taken", 300, 310, nil, 0, nil)
+		return t
+	},
+	// a give, carried out once more after its call has lost its session, frees what another call took since
+	"given-again-late": func() *tape {
+		t := begun(quotas())
+		t.sets(110, 0, "3", 1)
+		t.calls(0, "take", 100, 120, 3, nil, nil)
+		t.sets(210, 1, "0", 2)
+		t.sets(240, 0, "3", 3)
+		t.calls(0, "take", 230, 250, 3, nil, nil)
+		t.sets(260, 1, "0", 4)
+		t.calls(1, "give", 200, 270, 3, nil, nil)
+		t.sees(305, 2)
+		t.calls(2, "taken", 300, 310, nil, 0, nil)
+		return t
+	},
+	// the version is that of a znode that was deleted and created again since the call read it
+	"made-again": func() *tape {
+		t := begun(elections())
+		t.makes(110, 0, "door", "", false, 0)
+		t.calls(0, "campaign", 100, 120, nil, nil, nil)
+		t.deletes(310, 0, "door")
+		t.calls(0, "resign", 300, 320, nil, nil, nil)
+		t.makes(340, 1, "door", "", false, 1)
+		t.calls(1, "campaign", 330, 350, nil, nil, nil)
+		t.deletes(360, 2, "door")
+		t.calls(2, "resign", 290, 370, nil, nil, nil)
+		t.makes(390, 0, "door", "", false, 2)
+		t.calls(0, "campaign", 380, 400, nil, nil, nil)
+		t.Touches(2)
+		t.sees(490, 1)
+		return t
+	},
+	// the same, by a call that began when the new znode was there: it knew no former version
+	"deleted-as-seen": func() *tape {
+		t := begun(elections())
+		t.makes(110, 0, "door", "", false, 0)
+		t.calls(0, "campaign", 100, 120, nil, nil, nil)
+		t.deletes(310, 0, "door")
+		t.calls(0, "resign", 300, 320, nil, nil, nil)
+		t.makes(340, 1, "door", "", false, 1)
+		t.calls(1, "campaign", 330, 350, nil, nil, nil)
+		t.deletes(360, 2, "door")
+		t.calls(2, "resign", 355, 370, nil, nil, nil)
+		t.makes(390, 0, "door", "", false, 2)
+		t.calls(0, "campaign", 380, 400, nil, nil, nil)
+		t.Touches(2)
+		t.sees(490, 1)
+		return t
+	},
+	// a call begins at the moment at which the call before it ends, which has seen what it committed
+	"at-the-same-moment": func() *tape {
+		t := begun(quotas())
+		t.sets(110, 0, "3", 1)
+		t.calls(0, "take", 100, 120, 3, nil, nil)
+		t.sets(210, 1, "8", 2)
+		t.Add(200, history.Event{Client: 1, Process: 1, Type: history.Invoke, F: "take", Key: "k1", Session: 2, Value: history.Value(3)})
+		t.Add(210, history.Event{Client: 1, Process: 1, Type: history.OK, F: "take", Key: "k1", Session: 2, Seen: t.Zxid})
+		t.calls(1, "taken", 210, 220, nil, 8, nil)
+		return t
+	},
+	// what should go with a session is not ephemeral
+	"not-ephemeral": func() *tape {
+		t := begun(rooms())
+		t.makes(110, 0, "user-0", "", false, 0)
+		t.calls(0, "arrive", 100, 120, nil, nil, nil)
+		t.ends(200, 0)
+		t.sees(305, 1)
+		t.calls(1, "online", 300, 310, nil, []int{0}, nil)
+		return t
+	},
+	// the same answer, where the znode went with its session: the read is old
+	"old-presence": func() *tape {
+		t := begun(rooms())
+		t.makes(110, 0, "user-0", "", true, 0)
+		t.calls(0, "arrive", 100, 120, nil, nil, nil)
+		t.ends(200, 0)
+		t.sees(305, 1)
+		t.calls(1, "online", 300, 310, nil, []int{0}, nil)
+		return t
+	},
+	// a pop whose delete was carried out goes on to the next item: only the log shows the loss
+	"gone-on": func() *tape {
+		t := begun(lines())
+		t.makes(110, 0, "item-0000000000", "8", false, 0)
+		t.calls(0, "put", 100, 120, 8, nil, nil)
+		t.makes(140, 0, "item-0000000001", "7", false, 1)
+		t.calls(0, "put", 130, 150, 7, nil, nil)
+		t.deletes(215, 1, "item-0000000001")
+		t.losesReply(216, 1, "delete", k1+"/item-0000000001")
+		t.deletes(250, 1, "item-0000000000")
+		t.calls(1, "pop", 200, 260, nil, 8, nil)
+		t.sees(305, 2)
+		return t
+	},
+	// many changes between those of the counterexample: the story counts what it leaves out
+	"many-between": func() *tape {
+		t := begun(quotas())
+		t.sets(110, 0, "3", 1)
+		t.calls(0, "take", 100, 120, 3, nil, nil)
+		for i := range 20 {
+			t.sets(210+2*i, 1, []string{"2", "1"}[i%2], int32(2+i))
+		}
+		t.calls(1, "give", 200, 260, 1, nil, nil)
+		t.sees(305, 2)
+		t.calls(2, "taken", 300, 310, nil, 1, nil)
 		return t
 	},
 }

@@ -106,7 +106,7 @@ func (s *suspicion) twice() culprit {
 		second.relaxed = it.call.Outcome != Unheard
 		if s.explains(append(slices.Clone(s.w.Ops), second)) {
 			return culprit{call: s.items[s.w.Places[i]], unless: it.when() + " took effect twice", says: []string{fmt.Sprintf("Had %s taken effect twice, all answers would be right: during that call, its client committed %s, zxids %s.",
-				it.when(), prose.Count(len(zxids), "change"), prose.List(zxids, "and"))}}
+				it.when(), prose.Count(len(zxids), "change"), someOf(zxids))}}
 		}
 	}
 	return culprit{}
@@ -134,7 +134,7 @@ func (s *suspicion) refused() (found culprit) {
 		}
 		zxids := zxidsOf(all)
 		name := it.asked() + " by client " + words.Number(it.call.Client) + " at " + at(it.call.Began)
-		says := fmt.Sprintf("%s was refused, but during that call its client committed %s, zxid %s.", name, prose.Count(len(zxids), "change"), prose.List(zxids, "and"))
+		says := fmt.Sprintf("%s was refused, but during that call its client committed %s, zxid %s.", name, prose.Count(len(zxids), "change"), someOf(zxids))
 		done, call := it, *it.call
 		call.Outcome, done.call = Unheard, &call
 		if s.explains(append(slices.Clone(s.w.Ops), done)) {
@@ -180,6 +180,15 @@ func zxidsOf(changes []evidence.Change) (zxids []string) {
 		zxids = append(zxids, words.Zxid(c.Zxid))
 	}
 	return zxids
+}
+
+// someOf lists the first zxids, and counts the others.
+func someOf(zxids []string) string {
+	const most = 4
+	if more := len(zxids) - most; more > 1 {
+		zxids = append(slices.Clone(zxids[:most]), words.Number(more)+" more")
+	}
+	return prose.List(zxids, "and")
 }
 
 // again returns the zxids of the changes if two of them are of the same kind: both set the data of

@@ -103,8 +103,13 @@ func (p *problem) stale(e ending) []string {
 	if until.call != nil && len(writers) > 0 && len(evidence.MadeDuring(p.key.key)[until.call.op]) == 0 {
 		return nil // it may have changed nothing
 	}
-	text := fmt.Sprintf("That answer was right until %s, which was over at %s, before %s began at %s: it was old",
+	text := fmt.Sprintf("That answer was right until %s, which was over at %s, before %s began at %s",
 		until.when(), at(until.by), e.last.call.Operation, at(e.last.call.Began))
+	if lasting := p.outlived(until.ends); lasting != nil {
+		return []string{fmt.Sprintf("%s. That end deleted nothing of %s: the znode %s, created in that session at zxid %s, is not ephemeral.",
+			text, p.key.key.Name, printable.Text(lasting.Path[len(p.key.key.Params.Root)+1:], mostStep*2), words.Zxid(lasting.Created))}
+	}
+	text += ": it was old"
 	if until.call != nil {
 		shown, known := p.shown(e.last, until)
 		if known && shown == "" { // its session had been shown the change
@@ -113,6 +118,29 @@ func (p *problem) stale(e ending) []string {
 		text += shown
 	}
 	return []string{text + "."}
+}
+
+// outlived returns the last znode of the key that a session created and that outlived it, if the end of the
+// session deleted none of the key. The key's own znode, and one with others below it, does not count.
+func (p *problem) outlived(of *evidence.Session) (last *evidence.Znode) {
+	k := p.key.key
+	if of == nil || k.Log == nil || k.Log.Sessions[of.ID] == nil {
+		return nil
+	}
+	closed := k.Log.Sessions[of.ID].Closed
+	for _, folder := range k.Log.Folders {
+		for _, n := range folder {
+			key, below := k.KeyAt(n.Path)
+			switch {
+			case !below || key != k.Name || n.Maker != of.ID || closed == 0:
+			case n.Owner != 0 && n.Deleted == closed:
+				return nil
+			case n.Owner == 0 && n.Deleted > closed && len(k.Log.Folders[n.Path]) == 0 && n.Path != k.Params.Root+"/"+k.Name && (last == nil || n.Created > last.Created):
+				last = n
+			}
+		}
+	}
+	return last
 }
 
 // shown names the zxid up to which the session of a read had seen changes when the read returned, and

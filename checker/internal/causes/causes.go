@@ -43,6 +43,7 @@ const (
 	made                  // something was made, or written
 	given                 // something was ended by its maker
 	changed               // a call of the counterexample changed something
+	between               // another call changed the same znode
 	aside                 // an outsider did something besides
 )
 
@@ -65,6 +66,7 @@ type search struct {
 	low    uint64                      // everything in the counterexample was committed after this zxid,
 	high   uint64                      // and before this one
 	lines  []line
+	trails []trail
 	faults []string // kinds that the sentence under construction names
 	// waiting means that the violation is that something did not happen in time.
 	waiting bool
@@ -186,14 +188,17 @@ func (s *search) span(op *history.Operation) (low, high uint64) {
 }
 
 // add adds a transaction, unless it is there already: one that ends several znodes is reported
-// once.
+// once. A line about a program's own object has all that its transaction did.
 func (s *search) add(w weight, zxid uint64, session history.ID, of, path, text string, calls ...*history.Operation) {
 	t := Transaction{Zxid: history.ID(zxid), Session: session, Client: s.client(session), Type: of, Path: path, Text: text}
 	t.Faults, s.faults = s.faults, nil
 	for _, op := range calls {
 		t.Calls = append(t.Calls, op.Invoke.Index)
 	}
-	if !slices.ContainsFunc(s.lines, func(l line) bool { return l.Zxid == t.Zxid && l.Path == t.Path && l.Type == t.Type }) {
+	same := func(l line) bool {
+		return l.Zxid == t.Zxid && (l.Path == t.Path && l.Type == t.Type || of != "closeSession" && !models.Known(s.of.Name))
+	}
+	if !slices.ContainsFunc(s.lines, same) {
 		s.lines = append(s.lines, line{t, w})
 	}
 }
@@ -205,6 +210,9 @@ func (s *search) heaviest() []Transaction {
 		s.lines = s.lines[:most]
 	}
 	slices.SortStableFunc(s.lines, func(x, y line) int { return x.Zxid.Compare(y.Zxid) })
+	for i := range s.trails {
+		s.leaveOut(&s.trails[i])
+	}
 	var of []Transaction
 	for _, l := range s.lines {
 		of = append(of, l.Transaction)

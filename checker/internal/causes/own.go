@@ -2,6 +2,7 @@ package causes
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // This file explains violations of a program's own objects. The declaration names the operations that
@@ -73,12 +75,12 @@ func itemOf(op *history.Operation, put bool) string {
 // maximum number of parts of one change.
 const (
 	mostChanges = 3
-	mostParts   = 2
+	mostParts   = 3
 )
 
 // changes describes what the calls of the counterexample changed among the znodes of the key. If they
 // changed nothing, it describes the last changes before they ended. For a znode that they deleted, it
-// names the client that created it.
+// names the client that created it. It fills the gaps between these changes.
 func (s *search) changes() {
 	made := evidence.MadeDuring(s.key)
 	for _, op := range s.ops {
@@ -96,6 +98,7 @@ func (s *search) changes() {
 	if len(s.lines) == 0 && len(s.ops) > 0 {
 		s.lastChanges()
 	}
+	s.fill()
 }
 
 // doubled describes the first call that created several znodes with the data of a znode that calls of
@@ -155,7 +158,7 @@ func (s *search) created(n *evidence.Znode) {
 	if op != nil {
 		since, calls = op.Began(), []*history.Operation{op}
 	}
-	text := s.who(n.Maker, n.Created) + " created " + s.name(n.Path) + with(n.Data) + which
+	text := s.who(n.Maker, n.Created) + " created " + s.name(n.Path) + with(n.Data) + s.also(n.Created, n.Path) + which
 	s.add(made, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, sentence(text+s.citeSince(n.Created, since)), calls...)
 }
 
@@ -194,17 +197,55 @@ func (s *search) callOf(zxid uint64) (op *history.Operation, which string) {
 
 // change describes a change, and names the call during which it was made, if that is known.
 func (s *search) change(w weight, c evidence.Change) {
-	data := dataBefore(s.key)
 	since, calls := evidence.Always, []*history.Operation(nil)
 	op, which := s.callOf(c.Zxid)
 	if op != nil {
 		since, calls = op.Began(), []*history.Operation{op}
 	}
-	for j := range c.Parts[:min(len(c.Parts), mostParts)] {
-		part := &c.Parts[j]
-		text := s.who(c.Session, c.Zxid) + " " + s.didTo(part, data[changeID{c.Zxid, part.Path}]) + which
-		s.add(w, c.Zxid, c.Session, part.Type, part.Path, sentence(text+s.citeSince(c.Zxid, since)), calls...)
+	part := &c.Parts[0]
+	text := s.who(c.Session, c.Zxid) + " " + s.didTo(part, dataBefore(s.key)[changeID{c.Zxid, part.Path}]) + s.also(c.Zxid, part.Path) + which
+	text = sentence(text+s.citeSince(c.Zxid, since)) + s.another(op, part, c.Zxid)
+	s.add(w, c.Zxid, c.Session, part.Type, part.Path, text, calls...)
+}
+
+// also describes what else a transaction changed among the znodes of the key, besides a path.
+func (s *search) also(zxid uint64, path string) string {
+	all := evidence.AllChanges(s.key)
+	i, found := slices.BinarySearchFunc(all, zxid, func(c evidence.Change, zxid uint64) int { return cmp.Compare(c.Zxid, zxid) })
+	if !found || len(all[i].Parts) < 2 || models.Known(s.of.Name) {
+		return ""
 	}
+	var did []string
+	for j := range all[i].Parts {
+		if part := &all[i].Parts[j]; part.Path != path {
+			did = append(did, s.didTo(part, dataBefore(s.key)[changeID{zxid, part.Path}]))
+		}
+	}
+	if more := len(did) - mostParts; more > 0 {
+		did = append(did[:mostParts], words.Number(more)+" more")
+	}
+	return ", and in the same transaction " + prose.List(did, "and")
+}
+
+// another says that the znode that a call wrote or deleted is not the one that was at its path before,
+// if a client created it anew after the call had begun: a version that the call knew can be that of
+// the former znode.
+func (s *search) another(op *history.Operation, part *history.Txn, zxid uint64) string {
+	if op == nil || part.Type != "setData" && part.Type != "delete" || models.Known(s.of.Name) {
+		return ""
+	}
+	var former, now *evidence.Znode
+	for _, n := range nodesOf(s.Record)[s.key.Name] {
+		if n.Path == part.Path && n.Created < zxid {
+			former, now = now, n
+		}
+	}
+	known := max(s.tie.FloorAt(op.Began()), uint64(max(op.Invoke.Seen, 0)))
+	if former == nil || now.Created <= known || s.client(now.Maker) == op.Client || !s.whole(former.Created-1, zxid) {
+		return ""
+	}
+	return " It is not the znode that was there until zxid " + words.Zxid(former.Deleted) + ": this one was created at zxid " +
+		words.Zxid(now.Created) + ", and its versions began at 0 again."
 }
 
 // didTo describes how a transaction changed a znode, and the data that it replaced.
@@ -218,12 +259,16 @@ func (s *search) didTo(part *history.Txn, before []byte) string {
 		}
 		return text
 	case part.Type == "delete":
-		if len(before) > 0 {
-			return "deleted " + name + ", which held " + holding(before)
-		}
-		return "deleted " + name
+		return "deleted " + name + held(before)
 	}
 	return "created " + name + with(part.Data)
+}
+
+func held(data []byte) string {
+	if len(data) == 0 {
+		return ""
+	}
+	return ", which held " + holding(data)
 }
 
 func with(data []byte) string {

@@ -138,8 +138,10 @@ func (s *search) stays(nodes []*evidence.Znode) (of []*evidence.Znode) {
 		}
 		for _, part := range parts {
 			if n := s.madeBy(one.begin, one.next, inPart(nodes, part)); n != nil {
-				s.grants[n] = one.begin
-				of = append(of, n)
+				for _, n := range s.madeWith(n, nodes) {
+					s.grants[n] = one.begin
+					of = append(of, n)
+				}
 			}
 		}
 	}
@@ -248,9 +250,9 @@ func (s *search) madeBy(op, next *history.Operation, nodes []*evidence.Znode) *e
 		}
 	}
 	if len(ephemeral) > 0 {
-		return only(ephemeral)
+		return s.only(ephemeral)
 	}
-	return only(others)
+	return s.only(others)
 }
 
 // mayBeOf reports whether op's client had a session during the call.
@@ -258,11 +260,24 @@ func (s *search) mayBeOf(op *history.Operation, id history.ID) bool {
 	return slices.ContainsFunc(s.Owners(op), func(o *evidence.Session) bool { return o.ID == id })
 }
 
+// madeWith returns a znode and, for a program's own object, the other ephemeral znodes that the same
+// transaction created.
+func (s *search) madeWith(n *evidence.Znode, nodes []*evidence.Znode) []*evidence.Znode {
+	of := []*evidence.Znode{n}
+	for _, m := range nodes {
+		if m != n && m.Created == n.Created && m.Owner != 0 && n.Owner != 0 && !models.Known(s.of.Name) {
+			of = append(of, m)
+		}
+	}
+	return of
+}
+
 // only returns the only znode, among those in order of creation, that can be meant, or nil. A
-// znode that was deleted before the next one was created belonged to an earlier try.
-func only(of []*evidence.Znode) *evidence.Znode {
+// znode that was deleted before the next one was created belonged to an earlier try. Znodes of one
+// transaction of a program's own object count as one.
+func (s *search) only(of []*evidence.Znode) *evidence.Znode {
 	for i := 1; i < len(of); i++ {
-		if of[i-1].Deleted > of[i].Created {
+		if of[i-1].Deleted > of[i].Created && (models.Known(s.of.Name) || of[i-1].Created != of[i].Created) {
 			return nil
 		}
 	}
@@ -344,6 +359,7 @@ func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 	switch {
 	case !s.whole(n.Created, n.Deleted): // it may have been deleted before
 		named, since = "", evidence.Always
+	case s.goneBy(n): // its end follows
 	case n.Deleted == evidence.StillThere || s.blamed[n]:
 		w = left
 		if n.Deleted >= s.high || s.client(n.Remover) == s.client(n.Maker) { // otherwise another client took it
@@ -356,12 +372,17 @@ func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 	if of := s.Log.Sessions[n.Maker]; s.claims[n] && of != nil && of.Closed != 0 && n.Owner == 0 {
 		stays += ", although that session ended at " + words.Zxid(of.Closed)
 	}
-	text += named + s.citeSince(n.Created, since) + stays
+	text += s.also(n.Created, n.Path) + named + s.citeSince(n.Created, since) + stays
 	why = strings.TrimSpace(why + " " + s.overtakes(n, nodes))
 	s.add(w, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, strings.TrimSpace(sentence(text)+" "+why), calls...)
-	if n.Deleted < s.high && n.Deleted != evidence.StillThere && s.whole(n.Created, n.Deleted) {
+	if (n.Deleted < s.high || s.goneBy(n)) && n.Deleted != evidence.StillThere && s.whole(n.Created, n.Deleted) {
 		s.end(n, nodes)
 	}
+}
+
+// goneBy reports whether the violation is that an item was deleted, at any time, and no call answered it.
+func (s *search) goneBy(n *evidence.Znode) bool {
+	return s.of.State == models.Filled && s.blamed[n] && n.Deleted != evidence.StillThere && len(s.about) > 0
 }
 
 // makers returns the calls one of which created a znode, a text that names them, and when the first of
@@ -451,6 +472,7 @@ func (s *search) deleted(w weight, n *evidence.Znode, text, why string) {
 	if op == nil && !models.Known(s.of.Name) {
 		op, _ = s.callOf(n.Deleted)
 	}
+	text += s.also(n.Deleted, n.Path)
 	switch {
 	case op != nil:
 		text += ", during " + s.call(op)
@@ -472,8 +494,8 @@ func (s *search) deleted(w weight, n *evidence.Znode, text, why string) {
 	if op != nil {
 		since = op.Began()
 	}
-	text = strings.TrimSpace(sentence(text+s.citeSince(n.Deleted, since)) + " " + why)
-	s.add(w, n.Deleted, n.Remover, s.typeAt(n.Deleted, n.Path, "delete"), n.Path, text, calls...)
+	text = sentence(text+s.citeSince(n.Deleted, since)) + s.another(op, &history.Txn{Type: "delete", Path: n.Path}, n.Deleted)
+	s.add(w, n.Deleted, n.Remover, s.typeAt(n.Deleted, n.Path, "delete"), n.Path, strings.TrimSpace(text+" "+why), calls...)
 }
 
 // granted names the call with which a client began the last stay that it was granted before a

@@ -12,7 +12,7 @@ import (
 // change, and the links tell between which requests of that session it lies. A client makes its calls one
 // after the other.
 
-// Change is a transaction by which a client changed znodes of a key.
+// Change is a transaction that changed znodes of a key.
 type Change struct {
 	Zxid    uint64
 	Session history.ID
@@ -22,13 +22,14 @@ type Change struct {
 
 // ChangesOf returns the changes that clients made to a key's znodes, in order of zxids. There are none without
 // a log.
-var ChangesOf = OncePerKey(func(k *Key) (all []Change) {
+var ChangesOf = OncePerKey(func(k *Key) []Change {
+	return slices.DeleteFunc(slices.Clone(AllChanges(k)), func(c Change) bool { return c.Client < 0 })
+})
+
+// AllChanges is like [ChangesOf], but includes the changes that others than clients made: their Client is -1.
+var AllChanges = OncePerKey(func(k *Key) (all []Change) {
 	for i := range k.Transactions {
 		t := &k.Transactions[i]
-		s := k.Session(t.Session)
-		if s == nil || s.Client < 0 {
-			continue
-		}
 		var parts []history.Txn
 		for _, part := range CarriedOut(k.Transactions, i) {
 			changes := part.Type == "delete" || part.Type == "setData" || strings.HasPrefix(part.Type, "create") && part.Type != "createSession"
@@ -36,8 +37,12 @@ var ChangesOf = OncePerKey(func(k *Key) (all []Change) {
 				parts = append(parts, part)
 			}
 		}
+		client := -1
+		if s := k.Session(t.Session); s != nil {
+			client = max(client, s.Client)
+		}
 		if len(parts) > 0 {
-			all = append(all, Change{uint64(t.Zxid), t.Session, s.Client, parts})
+			all = append(all, Change{uint64(t.Zxid), t.Session, client, parts})
 		}
 	}
 	return all
@@ -77,8 +82,12 @@ func (k *Key) during(zxid uint64, calls []*history.Operation) *history.Operation
 		return calls[i-1]
 	}
 	after, _ := k.Zxids.SentBelow(zxid)
-	for _, op := range slices.Backward(calls) {
-		if max(k.Zxids.Floor(op.Began()), uint64(max(op.Invoke.Seen, 0))) >= zxid {
+	for i, op := range slices.Backward(calls) {
+		known := max(k.Zxids.Floor(op.Began()), uint64(max(op.Invoke.Seen, 0)))
+		if i > 0 && calls[i-1].Return != nil && calls[i-1].Return.Index < op.Invoke.Index { // also if it ended when this one began
+			known = max(known, uint64(max(calls[i-1].Return.Seen, 0)))
+		}
+		if known >= zxid {
 			continue
 		}
 		if returned(op) < after {

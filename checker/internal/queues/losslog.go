@@ -164,6 +164,7 @@ func lostByLog(f *frame.Finding, k *evidence.Key, r removal, client int, excuses
 	before := f.Result
 	f.Violated(counterexample, "item %q, which client %d had put into %s (in the transaction log at %s), never came out: the log has it deleted at %s by session %s of client %d, and %s",
 		r.value, r.enqueue().Client, k.Name, words.Zxid(r.node.Created), words.Zxid(r.node.Deleted), r.node.Remover, client, excuse)
+	f.Names(r.node)
 	f.ByLog = f.ByLog || before != frame.Violation
 }
 

@@ -32,13 +32,13 @@ func Queued(x Queue) []*frame.Property {
 	if x.Unordered {
 		names = []string{"integrity", "loss"}
 	}
-	return seenAs(of, only(of.Properties, names...), func(h *history.History, a *evidence.Record) {
+	return inWords(map[string]string{asPut: x.Put, asTake: x.Take}, seenAs(of, only(of.Properties, names...), func(h *history.History, a *evidence.Record) {
 		ops := a.History.Operations()
 		for i, op := range ops {
 			x.play(h, op, i)
 		}
 		x.drain(h, ops)
-	})
+	}))
 }
 
 // play lets an operation of the history play a part of a queue's operations. In an unordered
