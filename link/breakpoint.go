@@ -14,8 +14,8 @@ import (
 // pass one at a time: when one stops, all messages before it have gone on and none behind it has.
 type Breakpoint struct {
 	point   Point
-	owners  Owners           // of an answer; 0 for a breakpoint at a point
-	wants   func(Point) bool // of BreakWhere; nil for one that stops once
+	owners  Owners                             // of an answer; 0 for a breakpoint at a point
+	wants   func(p Point, paths []string) bool // of BreakWhere; nil for one that stops once
 	reached chan *Stopped
 	cleared chan struct{}
 	clear   func()
@@ -30,9 +30,9 @@ type Breakpoint struct {
 func (l *Link) Break(p Point) *Breakpoint { return l.add(&Breakpoint{point: p}) }
 
 // BreakWhere stops each message whose point wants reports true for, until [Breakpoint.Clear]. wants is called for every
-// message, before and after it has gone on, in the order in which they come. It must not block, and must not call
-// methods of the link.
-func (l *Link) BreakWhere(wants func(Point) bool) *Breakpoint {
+// message, before and after it has gone on, in the order in which they come; before a request goes on, paths are the znodes
+// that it names. wants must not block, and must not call methods of the link.
+func (l *Link) BreakWhere(wants func(p Point, paths []string) bool) *Breakpoint {
 	return l.add(&Breakpoint{wants: wants})
 }
 
@@ -147,10 +147,10 @@ func (s *Stopped) HoldEvent(behind int) (*HeldEvents, error) {
 }
 
 // breakpointsAt returns the breakpoints of a point, and removes the ones that stop once. Call it with l.mu held.
-func (l *Link) breakpointsAt(p Point) []*Breakpoint {
+func (l *Link) breakpointsAt(p Point, paths []string) []*Breakpoint {
 	here := l.takeBreakpoints(func(b *Breakpoint) bool { return b.point == p })
 	for _, b := range l.breakpoints {
-		if b.wants != nil && b.wants(p) {
+		if b.wants != nil && b.wants(p, paths) {
 			here = append(here, b)
 		}
 	}
@@ -175,13 +175,13 @@ func (l *Link) breaksAtEvents() bool {
 }
 
 // meet announces a message that has come to its point. If a breakpoint stops it, meet waits
-// and then returns the message. Call it with l.mu held; meet unlocks it while it waits.
-func (c *conn) meet(p Point, op wire.Op) *message {
+// and then returns the message. paths are those of a request. Call it with l.mu held; meet unlocks it while it waits.
+func (c *conn) meet(p Point, op wire.Op, paths ...string) *message {
 	if p.Zero() {
 		return nil
 	}
 	l := c.l
-	here := l.breakpointsAt(p)
+	here := l.breakpointsAt(p, paths)
 	listed := l.cfg.OnPoint != nil && !p.After
 	if len(here) == 0 && !listed {
 		return nil
@@ -262,13 +262,17 @@ func (c *conn) passed(p *Point) {
 }
 
 // leaves is like meet, for a request from the client. Call it with l.mu held.
-func (c *conn) leaves(op wire.Op, f wire.Frame) *message {
+func (c *conn) leaves(op wire.Op, f wire.Frame, record []byte) *message {
 	c.left, c.reads = Point{}, false
 	if op != wire.Ping {
 		c.left = c.l.number(messageOf(op))
 		c.reads = c.l.announceRequest(c.left, op, f)
 	}
-	return c.meet(c.left, op)
+	var paths []string
+	if slices.ContainsFunc(c.l.breakpoints, func(b *Breakpoint) bool { return b.wants != nil }) {
+		paths, _ = wire.Paths(op, record)
+	}
+	return c.meet(c.left, op, paths...)
 }
 
 // taken returns the loss that takes the message; nil if none does or it was cancelled. Call

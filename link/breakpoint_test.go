@@ -2,6 +2,7 @@ package link
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -279,8 +280,11 @@ func TestBreakWhere(t *testing.T) {
 		c.connect(0)
 		l.Operation("work")
 		var asked []Point
-		b := l.BreakWhere(func(p Point) bool {
+		b := l.BreakWhere(func(p Point, paths []string) bool {
 			asked = append(asked, p)
+			if request := p.Message == "create" && !p.Reply && !p.After; request != (len(paths) == 1 && paths[0] == "/"+strconv.Itoa(p.Which)) {
+				t.Errorf("%s names %q", p, paths)
+			}
 			return p.Message == "create" && !p.Reply && !p.After && p.Which != 2
 		})
 		if err := l.Clean(); err == nil || err.Error() != "still in force on the link: breakpoint at any message" {

@@ -1,6 +1,6 @@
 // Package link is the wire between one client and the ensemble. Every connection of a
 // client goes through [Link.Dial], or through a listener of [Link.Listen] if the client
-// runs in another process. So faults can reach it, and the record can tell what happened to
+// runs in another process, or of [Serve] if that has any number of clients. So faults can reach it, and the record can tell what happened to
 // its sessions. The package knows no recipe, fault or check.
 //
 // A link passes bytes through and decodes a copy. It learns of sessions from connect

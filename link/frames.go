@@ -129,7 +129,7 @@ func (c *conn) clientFrame(f wire.Frame, sent time.Duration) *Loss {
 	}
 	l.counts[h.Op]++
 	l.countRequest(h.Op, f)
-	stopped := c.leaves(h.Op, f)
+	stopped := c.leaves(h.Op, f, record)
 	if late := c.delay(h.Op, record); (late || stopped != nil) && c.ended {
 		l.mu.Unlock()
 		return nil // the write will fail

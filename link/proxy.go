@@ -2,20 +2,24 @@ package link
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // proxy is the part of a link that faces clients in other processes: listeners, and their connections.
 // Each client is served by its own goroutines, so that a client that is frozen or slow, or that sends
 // nonsense, does not affect others.
 type proxy struct {
-	l         *Link
-	ctx       context.Context // of dials
+	l         *Link                     // of all clients; nil if there is of
+	of        func(session int64) *Link // see Serve
+	ctx       context.Context           // of dials
 	cancel    context.CancelFunc
 	listeners []net.Listener
 	wg        sync.WaitGroup
@@ -58,6 +62,39 @@ func (l *Link) listen(servers []string, listener func(server string) (net.Listen
 	return addrs, p.close, nil
 }
 
+// Serve serves the clients of a program with any number of them, which reach server through links of their own: of returns
+// the link of a client by the session that it asks for, 0 for a new one. It is called for several connections at a time.
+// Connections that do not begin with a request for a session (four-letter words) pass without the knowledge of these links.
+// close ends the listener and all connections, and returns when all their goroutines have ended; it may be called more than
+// once.
+func Serve(listener net.Listener, server string, of func(session int64) *Link) (close func() error) {
+	p := &proxy{of: of, listeners: []net.Listener{listener}, clients: map[net.Conn]struct{}{}}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.wg.Go(func() { p.accept(listener, server) })
+	return p.close
+}
+
+// ask returns the link of a client, and what the client has sent so far.
+func (p *proxy) ask(client net.Conn) (l *Link, first []byte, err error) {
+	if p.l != nil {
+		return p.l, nil, nil
+	}
+	first = make([]byte, frameLength)
+	if _, err := io.ReadFull(client, first); err != nil {
+		return nil, nil, err
+	}
+	if size := binary.BigEndian.Uint32(first); size <= handshakeSize {
+		first = append(first, make([]byte, size)...)
+		if _, err := io.ReadFull(client, first[frameLength:]); err != nil {
+			return nil, nil, err
+		}
+		if request, err := wire.DecodeConnectRequest(first[frameLength:]); err == nil {
+			return p.of(request.Session), first, nil
+		}
+	}
+	return New(Config{}), first, nil
+}
+
 func (l *Link) addProxy(p *proxy) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,7 +112,9 @@ func (l *Link) removeProxy(p *proxy) {
 
 // close ends everything and waits until it has ended.
 func (p *proxy) close() error {
-	p.l.removeProxy(p)
+	if p.l != nil {
+		p.l.removeProxy(p)
+	}
 	err := p.shut()
 	p.wg.Wait()
 	return err
@@ -146,7 +185,11 @@ const copySize = 32 << 10
 // serve connects a client to its server and copies bytes in both directions until one of
 // them ends.
 func (p *proxy) serve(client net.Conn, addr string) {
-	server, early, err := p.connect(client, addr)
+	l, first, err := p.ask(client)
+	if err != nil {
+		return
+	}
+	server, early, err := p.connect(l, client, addr)
 	if err != nil {
 		sendReset(client) // this is how the client sees a refusal
 		return
@@ -155,7 +198,7 @@ func (p *proxy) serve(client net.Conn, addr string) {
 	stop := context.AfterFunc(p.ctx, server.abandon)
 	defer stop()
 	var wg sync.WaitGroup
-	wg.Go(func() { copyToServer(server, client, early) })
+	wg.Go(func() { copyToServer(server, client, append(first, early...)) })
 	copyToClient(client, server)
 	client.Close()
 	server.Close()
@@ -165,12 +208,12 @@ func (p *proxy) serve(client net.Conn, addr string) {
 // connect dials for a client. Since dialing takes as long as connections are held back, connect reads
 // from the client meanwhile, and ends the wait if the client leaves. It returns what the client has
 // sent by then.
-func (p *proxy) connect(client net.Conn, addr string) (server *conn, early []byte, err error) {
+func (p *proxy) connect(l *Link, client net.Conn, addr string) (server *conn, early []byte, err error) {
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()
 	read := make(chan []byte)
 	go func() { read <- readEarly(client, cancel) }()
-	server, err = p.l.dial(ctx, "tcp", addr, DefaultConnectTimeout)
+	server, err = l.dial(ctx, "tcp", addr, DefaultConnectTimeout)
 	client.SetReadDeadline(longAgo)
 	early = <-read
 	client.SetReadDeadline(time.Time{})

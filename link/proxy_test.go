@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -339,5 +340,66 @@ func visitorMain(addr string) {
 		}
 		fmt.Println("ok")
 		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// A program with several clients has a link for each, also after its client has come back with its session. What is no client
+// passes by.
+func TestServe(t *testing.T) {
+	answering, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answering.Close()
+	go func() {
+		if c, err := answering.Accept(); err == nil {
+			io.ReadFull(c, make([]byte, 4))
+			io.WriteString(c, "imok")
+			c.Close()
+		}
+	}()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newScripted()
+	var mu sync.Mutex
+	var links []*Link
+	stop := Serve(ln, answering.Addr().String(), func(session int64) *Link {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, l := range links {
+			if known, ok := l.Session(); ok && known.ID == session {
+				return l
+			}
+		}
+		links = append(links, New(Config{Dial: s.Dial}))
+		return links[len(links)-1]
+	})
+	defer stop()
+	first, second := visit(t, ln.Addr().String()), visit(t, ln.Addr().String())
+	id := first.connect(0).Session
+	second.connect(0)
+	first.mustDo(wire.Create, "/a")
+	first.Close()
+	again := visit(t, ln.Addr().String())
+	again.connect(id)
+	again.mustDo(wire.Create, "/b")
+	second.mustDo(wire.Delete, "/c")
+	mu.Lock()
+	defer mu.Unlock()
+	if len(links) != 2 || links[0].Requests()[wire.Create] != 2 || links[1].Requests()[wire.Delete] != 1 {
+		t.Errorf("%d links", len(links))
+	}
+	word := visit(t, ln.Addr().String())
+	io.WriteString(word, "ruok")
+	if text, err := io.ReadAll(word); string(text) != "imok" || err != nil || len(links) != 2 {
+		t.Errorf("%q, %v, %d links", text, err, len(links))
+	}
+	if err := errors.Join(stop(), stop()); err != nil {
+		t.Error(err)
+	}
+	for _, l := range links {
+		l.Close()
 	}
 }

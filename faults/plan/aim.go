@@ -176,7 +176,7 @@ func (a *aim) take(p link.Point) Step {
 func (p *Player) aimAt(steps []Step) {
 	a := newAim(steps, p.record.Now())
 	for _, c := range p.target.Clients {
-		stop := c.Link.BreakWhere(func(at link.Point) bool { return a.wants(at, p.record.Now()) })
+		stop := c.Link.BreakWhere(func(at link.Point, _ []string) bool { return a.wants(at, p.record.Now()) })
 		p.aims = append(p.aims, func(ctx context.Context) { p.follow(ctx, a, stop) })
 	}
 }
