@@ -25,6 +25,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/cli/internal/verdicts"
+	"github.com/zklab/zklab/internal/testkit/ports"
 	"github.com/zklab/zklab/store"
 )
 
@@ -142,6 +143,10 @@ func setsSideBySide(d *rehearsal) {
 // An exploration tries faults at the points of its scenario, singly and in pairs, and tells why if it reached
 // no verdict. Here the scenario is small enough for the exploration to be completed.
 func explores(d *rehearsal) {
+	if at := slices.Index(d.words, "--"); at > 0 {
+		exploresProgram(d, at)
+		return
+	}
 	d.words = append(d.words, "--for=10m", "--clients=2", "--ops=1", "--faults=lose-reply", "--jobs=1", "--json", "--quiet")
 	if d.has("--subject-command") { // in real time
 		d.replace(`^python3 .*`, "zklab worker")
@@ -168,6 +173,22 @@ func explores(d *rehearsal) {
 	case out.cmd.ProcessState.ExitCode() != verdicts.ExitOf(found.Verdict):
 		d.Errorf("%s, but %s", out.cmd.ProcessState, found.Verdict)
 	}
+}
+
+// The tests of any program decide; here the program is zklab's shell, which does not create a znode again.
+func exploresProgram(d *rehearsal, at int) {
+	d.words = append(d.words[:at:at], "--", "sh", "-c", `zklab shell "$ZKLAB_SERVERS" -c 'create /visits 0'`)
+	d.replace(`^reply-lost:setData /visits`, "reply-lost:create /visits")
+	if !d.has("--only") {
+		d.insert("--only", "reply-lost:create /visits") // all faults would take longer
+	}
+	port, release, err := ports.Reserve(1)
+	if err != nil {
+		d.Fatal(err)
+	}
+	defer release()
+	d.replace(`^127\.0\.0\.1:2181$`, fmt.Sprintf("127.0.0.1:%d", port))
+	d.prints(d.exits(usage.ExitViolation), `^reply-lost:create /visits#1@client1: failed in 3 of 3 runs, without a fault in 0 of 5$`)
 }
 
 // What an export writes can be read by a reader of its format.

@@ -49,6 +49,7 @@ type exploreFlags struct {
 	page    string // file for the page; "" is none
 	shard   string
 	config  explore.Config
+	program programFlags
 }
 
 func newExplore(catalog specimens.Catalog) *cobra.Command {
@@ -56,8 +57,8 @@ func newExplore(catalog specimens.Catalog) *cobra.Command {
 	f := experiments.Flags{Catalog: catalog}
 	var e exploreFlags
 	cmd := &cobra.Command{
-		Use:   "explore RECIPE",
-		Short: "Try each fault at each message of a small scenario, then pairs of faults",
+		Use:   "explore RECIPE | -- COMMAND...",
+		Short: "Try each fault at each message of a recipe's small scenario, or of any program's own tests",
 		Long: "Explore runs a small scenario once and lists its messages. Then it tries each fault at each\n" +
 			"message: it loses requests and replies, cuts connections before and after, expires sessions,\n" +
 			"freezes clients until their sessions expire, crashes clients, and kills the connection's server\n" +
@@ -72,22 +73,29 @@ func newExplore(catalog specimens.Catalog) *cobra.Command {
 			"take a shard of the pairs each, as with zklab sweep; zklab merge combines them.\n" +
 			"Exit codes: 0 each single fault was tried, took effect and broke nothing, and each property was\n" +
 			"exercised, 1 a property violated, 2 undecided, 3 could not be run, 64 wrong usage. Interrupt\n" +
-			"to stop it.",
+			"to stop it.\n\n" +
+			"With -- COMMAND, explore tests any program by its own tests. It runs COMMAND twice without a fault, then\n" +
+			"once with each fault at each message that COMMAND sent, on a new embedded server each time. COMMAND finds\n" +
+			"the server in the environment variable ZKLAB_SERVERS, or in {servers} or {port} among its words, and passes\n" +
+			"if its exit code is 0. A finding is a run that fails, hangs, sends requests without end, or leaves znodes that\n" +
+			"runs without a fault do not leave.",
 		Example: "  zklab explore lock --for 1m\n  zklab explore lock --subject go-zookeeper --singles\n" +
 			"  zklab explore lock --clients 3 --ops 2\n" +
-			"  zklab explore counter --subject-command 'python3 examples/kazoo/adapter.py' --for 2m",
-		Args: usage.AtMostOne,
+			"  zklab explore counter --subject-command 'python3 examples/kazoo/adapter.py' --for 2m\n" +
+			"  zklab explore -- python3 test_counter.py {servers}",
+		Args: recipeOrProgram,
 		RunE: func(cmd *cobra.Command, args []string) error { return e.explore(cmd, args, &f, x) },
 	}
 	scenarioFlags(cmd, x, seed, minLoad, &f)
 	flags := cmd.Flags()
-	flags.DurationVar(&e.forTime, "for", time.Minute, "time during which runs are started")
+	flags.DurationVar(&e.forTime, "for", time.Minute, "time during which runs are started; without it, a COMMAND is tried with all faults")
 	e.jobs.addTo(flags)
 	flags.StringVar(&e.shard, "shard", "1/1", "part of the pairs to try, and the number of parts: 3/20, auto or auto/20")
 	flags.BoolVar(&e.config.Singles, "singles", false, "try single faults only, no pairs")
 	flags.BoolVar(&e.config.First, "first", false, "stop at the first finding")
 	flags.StringVar(&e.page, "page", "", "another file for the page with what was tried and found (default: "+explore.PageFile+" in the folder below --out)")
 	usage.CompletesFiles(cmd, "page")
+	e.program.addTo(flags)
 	flags.BoolVar(&f.Quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&f.JSON, "json", false, "print the report as JSON")
 	return cmd
@@ -103,8 +111,11 @@ func (e *exploreFlags) explore(cmd *cobra.Command, args []string, f *experiments
 			return usage.Errorf("explore has no --%s: it chooses the faults itself, and judges all runs together", name)
 		}
 	}
-	if err := e.jobs.validate(cmd); err != nil {
+	if err := errors.Join(e.jobs.validate(cmd), applies(cmd)); err != nil {
 		return err
+	}
+	if isProgram(cmd) {
+		return e.exploreProgram(cmd, args, f, x.Nodes)
 	}
 	shard, err := sweep.ParseShard(e.shard, os.LookupEnv)
 	if err != nil {

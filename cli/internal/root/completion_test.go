@@ -20,7 +20,7 @@ func TestEveryFlagIsCompletedOrNot(t *testing.T) {
 		"seeds": "numbers", "shard": "numbers", "image": "an engine would have to be asked", "servers": "addresses",
 		"listen": "an address", "hosts": "hosts", "advertise": "a host", "admin": "ports", "metrics": "an address", "super-digest": "a secret", "command": "commands of the shell's own",
 		"host": "a name", "initial": "any value", "initial-of": "any value", "rename": "any name", "nil": "any value", "4lw-commands-whitelist": "several words", "id": "a name", "label": "a name",
-		"since": "a time", "older-than": "a time", "address": "an address", "endpoint": "an address", "register --data": "any value",
+		"since": "a time", "older-than": "a time", "address": "an address", "endpoint": "an address", "only": "a fault at a message of the command, as it was printed", "register --data": "any value",
 	}
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {

@@ -50,7 +50,7 @@ var groupsOf = map[string][]flagGroup{
 	"zklab run":     {loadFlags, faultFlags, ensembleFlags, outputFlags},
 	"zklab sweep":   {{"Sweep", []string{"seeds", "swarm", "for", "until-violations", "jobs", "shard"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
 	"zklab matrix":  {{"Matrix", []string{"on", "jobs"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
-	"zklab explore": {{"Exploration", []string{"for", "singles", "first", "jobs", "shard", "page"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab explore": {{"Exploration", []string{"for", "singles", "first", "jobs", "shard", "page"}}, {"Programs", []string{"listen", "timeout", "only", "times", "max-rate"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
 	"zklab check": {
 		{"History of another tool", []string{"model", "format", "columns", "field", "rename", "initial", "initial-of", "nil", "time-unit", "loose-numbers"}},
 		{"Checks", []string{"budget", "memory", "strict"}},
