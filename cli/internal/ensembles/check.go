@@ -46,7 +46,8 @@ func newCheck() *cobra.Command {
 		Short: "Watch a live ensemble for a while, without faults: does it keep its promises, and who waits?",
 		Long: "Check uses a lock and a register on an ensemble that others use, at one operation a second each, and injects\n" +
 			"nothing. Clients' histories are checked as those of zklab run. It tells what happens by itself, a line each: another\n" +
-			"leader, a server that does not answer, a session that moves or expires, and how long no operation succeeded.\n\n" +
+			"leader, a server that does not answer, a session that moves or expires, writes that fail or become slow, and how\n" +
+			"long no write succeeded.\n\n" +
 			"It writes below one znode, zklab-check-SESSION in the chroot, and removes it at the end, also if it is interrupted.\n" +
 			"If it was killed, the next check or \"zklab clean --remove --servers\" removes it, once the session of the killed one has\n" +
 			"expired. It stores one run for each object in --out.\n\n" +
@@ -199,7 +200,7 @@ func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 		fmt.Fprintf(out, "  warning    %s\n", w)
 	}
 	fmt.Fprintf(out, "  sessions   %d moved to another server, %d expired\n", r.Moved, r.Expired)
-	_, err := fmt.Fprintf(out, "  longest    %s without a successful operation (one a second is begun)\n", prose.Length(r.LongestGap))
+	_, err := fmt.Fprintf(out, "  longest    %s without a successful write (one a second is begun), %s without any success\n", prose.Length(r.LongestWriteGap), prose.Length(r.LongestGap))
 	return err
 }
 

@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -9,34 +10,36 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Some operation should succeed each second. A gap that is a little longer is kept, and an even longer one is
-// also reported as an event.
-const (
-	keptGap = 1200 * time.Millisecond / probeRate
-	toldGap = 1500 * time.Millisecond / probeRate
-)
-
 // clients sums up what the clients of all objects have experienced.
 type clients struct {
-	latest  time.Time     // when the latest operation succeeded, or the first one began
-	ended   bool          // the load has ended
-	longest time.Duration // the longest time between two successes
-	gaps    []gap
-	moved   int
-	expired int
-	at      map[string]string         // server by object and client, or the word for none
-	begun   map[string]time.Time      // the operation under way, by object and process
-	counts  map[string]map[string]int // operations by object and outcome
-	times   map[string]*histogram     // of successes, by object
+	any, writes service
+	of          map[string]*service // the writes of each object
+	pace        pace
+	ended       bool // the load has ended
+	moved       int
+	expired     int
+	at          map[string]string         // server by object and client, or the word for none
+	begun       map[string]begun          // the operation under way, by object and process
+	counts      map[string]map[string]int // operations by object and outcome
+	errors      map[[2]string]int         // by object and code
+	times       map[string]*histogram     // of successes, by object
+	written     *histogram                // of writes that do not wait for other clients
 }
 
-// gap is a time without a success.
-type gap struct{ from, to time.Time }
+// begun is an operation under way.
+type begun struct {
+	at     time.Time
+	invoke *history.Event
+}
 
 func newClients() clients {
-	c := clients{at: map[string]string{}, begun: map[string]time.Time{}, counts: map[string]map[string]int{}, times: map[string]*histogram{}}
+	c := clients{
+		any: service{what: "operation", lasting: lasting}, writes: service{what: "write", lasting: lasting}, of: map[string]*service{}, pace: pace{usual: newHistogram()}, written: newHistogram(),
+		at: map[string]string{}, begun: map[string]begun{}, counts: map[string]map[string]int{}, errors: map[[2]string]int{}, times: map[string]*histogram{},
+	}
 	for _, of := range objects {
 		c.counts[of.recipe], c.times[of.recipe] = map[string]int{}, newHistogram()
+		c.of[of.recipe] = &service{what: "write of the " + of.recipe, lasting: lastingOfIt}
 	}
 	return c
 }
@@ -54,29 +57,43 @@ func (k *Check) follow(object string) func(history.Event) {
 		case e.Process == history.Nemesis:
 			k.fact(now, &e)
 		case e.Process >= 0 && !model.Operation(e.F).Local:
-			k.operation(now, object, &e, model.Operation(e.F).Waits)
+			k.operation(now, object, &e, model.Operation(e.F))
 		}
 	}
 }
 
 // operation follows the operations. The latency of an operation that waits for other clients says nothing about
 // the servers.
-func (k *Check) operation(now time.Time, object string, e *history.Event, waits bool) {
+func (k *Check) operation(now time.Time, object string, e *history.Event, of *models.Operation) {
 	id := fmt.Sprint(object, e.Process)
 	if e.Type == history.Invoke {
-		k.clients.begun[id] = now
+		k.clients.begun[id] = begun{now, e}
 		return
 	}
 	began := k.clients.begun[id]
 	delete(k.clients.begun, id)
 	k.clients.counts[object][string(e.Type)]++
+	if e.Error != nil {
+		k.clients.errors[[2]string{object, e.Error.Code}]++
+		k.clients.of[object].failure = cmp.Or(e.Error.Message, e.Error.Code)
+	}
 	if e.Type != history.OK {
 		return
 	}
-	if !waits {
-		k.clients.times[object].add(now.Sub(began))
+	write := of.Quorum != nil && began.invoke != nil && of.Quorum(&history.Operation{Invoke: began.invoke, Return: e})
+	if !of.Waits {
+		k.clients.times[object].add(now.Sub(began.at))
+		if write {
+			k.wrote(now, now.Sub(began.at))
+		}
 	}
-	k.succeeded(now)
+	k.succeeded(now, write)
+	if s := k.clients.of[object]; write && !s.latest.IsZero() && !k.clients.ended {
+		told := s.told
+		if g := s.succeeded(now); told && g.took() >= lastingOfIt {
+			k.waitedFor(s.what, g)
+		}
+	}
 }
 
 // fact follows the phases of the run, and the probe that uses all servers.
@@ -88,37 +105,42 @@ func (k *Check) fact(now time.Time, e *history.Event) {
 			return
 		}
 		switch {
-		case p.Name == history.PhaseLoad && k.clients.latest.IsZero():
-			k.clients.latest = now
+		case p.Name == history.PhaseLoad && k.clients.any.latest.IsZero():
+			for _, s := range k.clients.services() {
+				s.latest = now
+			}
 		case p.Name == history.PhaseHeal: // also counts the gap at the end of the load
-			k.succeeded(now)
+			k.succeeded(now, true)
 			k.clients.ended = true
 		}
 	case history.FProbe:
 		var p history.Probe
 		if e.Decode(&p) == nil && p.Server == 0 && len(p.Took) > 0 && p.Took[len(p.Took)-1] > 0 {
-			k.succeeded(now)
+			k.wrote(now, time.Duration(p.Took[len(p.Took)-1])*time.Microsecond)
+			k.succeeded(now, true)
 		}
 	}
 }
 
-// succeeded records a success of any client, and the gap before it.
-func (k *Check) succeeded(now time.Time) {
+// succeeded records a success of any client.
+func (k *Check) succeeded(now time.Time, write bool) {
 	c := &k.clients
-	if c.latest.IsZero() || c.ended {
+	if c.any.latest.IsZero() || c.ended {
 		return // there is no load
 	}
-	g := gap{c.latest, now}
-	c.latest = now
-	took := g.to.Sub(g.from)
-	c.longest = max(c.longest, took)
-	if took >= keptGap && len(c.gaps) < mostKept {
-		c.gaps = append(c.gaps, g)
+	longest := c.any.succeeded(now)
+	if write {
+		longest = c.writes.succeeded(now)
 	}
-	if took < toldGap {
-		return
+	if longest.took() >= toldGap && write {
+		k.waitedFor(c.writes.what, longest)
 	}
-	k.note(Event{At: now, Kind: Waited, Took: took, Text: fmt.Sprintf("clients waited %s: no operation succeeded from %s to %s", prose.Elapsed(took), clock(g.from), clock(now))})
+}
+
+// waitedFor notes a gap that has ended.
+func (k *Check) waitedFor(what string, g gap) {
+	took := g.took()
+	k.note(Event{At: g.to, Kind: Waited, Took: took, Text: fmt.Sprintf("clients waited %s: no %s succeeded from %s to %s", prose.Elapsed(took), what, clock(g.from), clock(g.to))})
 }
 
 // session follows the sessions of clients.

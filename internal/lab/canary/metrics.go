@@ -3,6 +3,7 @@ package canary
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,18 +60,31 @@ func (k *Check) WriteMetrics(w io.Writer) error {
 	}
 	p.metric("operation_duration_seconds", "histogram", "Time from the beginning to the success of operations that do not wait for other clients.")
 	for _, of := range objects {
-		p.histogram(c.times[of.recipe], of.recipe)
+		p.histogram(c.times[of.recipe], "object", of.recipe)
 	}
+	p.metric("write_duration_seconds", "histogram", "Time from the beginning to the success of writes that do not wait for other clients.")
+	p.histogram(c.written)
 	p.metric("failovers_total", "counter", "Changes of the ensemble's leader.")
 	p.sample("", float64(len(k.failOvers)))
-	p.metric("longest_gap_seconds", "gauge", "Longest time in which no operation succeeded. One a second is begun.")
-	p.sample("", c.longest.Seconds())
-	p.metric("gap_seconds", "gauge", "Time since an operation last succeeded.")
-	gap := 0.
-	if !c.latest.IsZero() {
-		gap = time.Since(c.latest).Seconds()
+	services := c.services()
+	p.metric("longest_gap_seconds", "gauge", "Longest time in which no operation, no write, or no write of an object, succeeded. One write a second is begun.")
+	for _, s := range services {
+		p.sample("", s.longest.Seconds(), "of", s.what)
 	}
-	p.sample("", gap)
+	p.metric("gap_seconds", "gauge", "Time since an operation, a write, or a write of an object, last succeeded.")
+	for _, s := range services {
+		gap := 0.
+		if !s.latest.IsZero() {
+			gap = time.Since(s.latest).Seconds()
+		}
+		p.sample("", gap, "of", s.what)
+	}
+	p.metric("writes_slow", "gauge", "1 while writes take many times as long as usual.")
+	p.sample("", oneIf(c.pace.slow))
+	p.metric("errors_total", "counter", "Operations that ended in an error, by object and kind of error.")
+	for _, of := range slices.SortedFunc(maps.Keys(c.errors), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		p.sample("", float64(c.errors[of]), "object", of[0], "error", of[1])
+	}
 	p.metric("sessions_moved_total", "counter", "Sessions of clients that went on at another server.")
 	p.sample("", float64(c.moved))
 	p.metric("sessions_expired_total", "counter", "Sessions of clients that expired.")
@@ -129,7 +143,7 @@ func (p *page) sample(suffix string, value float64, labels ...string) {
 	p.text.WriteString(" " + strconv.FormatFloat(value, 'g', -1, 64) + "\n")
 }
 
-func (p *page) histogram(h *histogram, object string) {
+func (p *page) histogram(h *histogram, labels ...string) {
 	n := 0
 	for i, count := range h.counts {
 		n += count
@@ -137,8 +151,8 @@ func (p *page) histogram(h *histogram, object string) {
 		if i < len(bounds) {
 			bound = strconv.FormatFloat(bounds[i], 'g', -1, 64)
 		}
-		p.sample("_bucket", float64(n), "object", object, "le", bound)
+		p.sample("_bucket", float64(n), append(slices.Clone(labels), "le", bound)...)
 	}
-	p.sample("_sum", h.sum.Seconds(), "object", object)
-	p.sample("_count", float64(n), "object", object)
+	p.sample("_sum", h.sum.Seconds(), labels...)
+	p.sample("_count", float64(n), labels...)
 }

@@ -20,7 +20,10 @@ const (
 	Gone    = "gone"    // a server does not answer, or serves no clients
 	Back    = "back"    // a server answers and serves clients again
 	Untold  = "untold"  // a server does not report its role
-	Waited  = "waited"  // no operation succeeded for a while
+	Waiting = "waiting" // no write, or no operation at all, has succeeded for five seconds
+	Waited  = "waited"  // no write succeeded for a while, which has ended
+	Slow    = "slow"    // writes take many times as long as usual
+	Fast    = "fast"    // they do so no longer
 	Moved   = "moved"   // a session moved to another server
 	Expired = "expired" // a session expired
 	Cleaned = "cleaned" // znodes that another check left were removed
@@ -48,7 +51,7 @@ type FailOver struct {
 	To    int           `json:"to"`
 	Epoch int64         `json:"epoch"` // of the new leader
 	Took  time.Duration `json:"took"`  // until the new leader was first seen to lead, in nanoseconds
-	// Waited is the longest time around the change without a successful operation, in nanoseconds; 0 if it was
+	// Waited is the longest time around the change without a successful write, in nanoseconds; 0 if it was
 	// no longer than the usual second between two operations.
 	Waited time.Duration `json:"waited"`
 
@@ -79,14 +82,15 @@ type Result struct {
 	// Leader is the server that led at the end; 0 if there was none, or no server reports its role.
 	Leader    int        `json:"leader,omitempty"`
 	FailOvers []FailOver `json:"fail_overs"`
-	// LongestGap is the longest time in which no operation of any client succeeded, in nanoseconds. Each
-	// second, one operation begins.
-	LongestGap time.Duration `json:"longest_gap"`
-	Moved      int           `json:"sessions_moved"`
-	Expired    int           `json:"sessions_expired"`
-	Events     []Event       `json:"events"`
-	Left       int           `json:"events_left_out,omitempty"` // number of events that were not kept
-	Warnings   []string      `json:"warnings,omitempty"`        // of the ensemble, such as certificates to renew, and of the check itself, such as a znode that could not be removed
+	// LongestGap is the longest time in which no operation of any client succeeded, LongestWriteGap that in which no write
+	// did, in nanoseconds. Each second, one write begins.
+	LongestGap      time.Duration `json:"longest_gap"`
+	LongestWriteGap time.Duration `json:"longest_write_gap"`
+	Moved           int           `json:"sessions_moved"`
+	Expired         int           `json:"sessions_expired"`
+	Events          []Event       `json:"events"`
+	Left            int           `json:"events_left_out,omitempty"` // number of events that were not kept
+	Warnings        []string      `json:"warnings,omitempty"`        // of the ensemble, such as certificates to renew, and of the check itself, such as a znode that could not be removed
 }
 
 // Object is the outcome for one object.
@@ -138,7 +142,7 @@ func (k *Check) result(outcomes []*experiment.Outcome) *Result {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	r := &Result{
-		Verdict: checker.Valid, Started: k.began.UTC(), Ended: time.Now().UTC(), LongestGap: k.clients.longest,
+		Verdict: checker.Valid, Started: k.began.UTC(), Ended: time.Now().UTC(), LongestGap: k.clients.any.longest, LongestWriteGap: k.clients.writes.longest,
 		Leader: k.leader, Moved: k.clients.moved, Expired: k.clients.expired, Left: k.left,
 		FailOvers: append([]FailOver{}, k.failOvers...), Events: append([]Event{}, k.events...),
 	}
@@ -219,16 +223,10 @@ func (o *Object) Reasons() (all []string) {
 	return all
 }
 
-// waited returns the longest gap around a fail-over. It allows for the time between two queries of a server,
+// waited returns the longest gap in writes around a fail-over. It allows for the time between two queries of a server,
 // which is longer than the time between operations.
-func (k *Check) waited(f FailOver) (longest time.Duration) {
-	from, to := f.At.Add(-askEvery-askTimeout), f.At.Add(f.Took+askEvery)
-	for _, g := range k.clients.gaps {
-		if g.from.Before(to) && g.to.After(from) {
-			longest = max(longest, g.to.Sub(g.from))
-		}
-	}
-	return longest
+func (k *Check) waited(f FailOver) time.Duration {
+	return k.clients.writes.waited(f.At.Add(-askEvery-askTimeout), f.At.Add(f.Took+askEvery))
 }
 
 // clock writes a time of day, in the local zone.

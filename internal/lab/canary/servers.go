@@ -83,6 +83,7 @@ func (k *Check) answered(s *serverState, status ensemble.Status, err error) {
 		k.note(Event{At: now, Kind: Back, Server: id, Took: took, Text: fmt.Sprintf("server %d at %s serves again, after %s", id, addr, prose.Elapsed(took))})
 	}
 	k.leads(now)
+	k.overdue(now)
 }
 
 // leads notes a change of the leader. A paused and deposed leader may claim the role for a while, so the server with
