@@ -32,17 +32,6 @@ var faults = []fault{
 	{name: "expired", about: "the session expires while the request is on its way", strike: expire},
 }
 
-// Fault describes a fault for people.
-type Fault struct{ Name, About string }
-
-// Faults lists all faults.
-func Faults() (all []Fault) {
-	for _, f := range faults {
-		all = append(all, Fault{f.name, f.about})
-	}
-	return all
-}
-
 // FaultNames lists the names of all faults.
 func FaultNames() (names []string) {
 	for _, f := range faults {
