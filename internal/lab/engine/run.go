@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -137,7 +138,8 @@ func (r *run) room() error {
 	if most == 0 || r.Clients <= most {
 		return nil
 	}
-	text := fmt.Sprintf("each of %d servers takes %d connections of one address (maxClientCnxns), and the run has %d clients: take fewer (--clients), or raise the limit", servers, most, r.Clients)
+	text := fmt.Sprintf("each server takes %s of one address (maxClientCnxns), and %s of the run connect to %s: take fewer (--clients), or raise the limit",
+		prose.Count(most, "connection"), prose.Count(r.Clients, "client"), prose.Count(servers, "server"))
 	if r.Clients > most*servers {
 		return errors.New(text)
 	}
