@@ -11,10 +11,11 @@ import (
 
 // fault is what happens to a message. A program behind a socket cannot tell a connection that was cut before the server had
 // the request from a lost request, nor one that was cut before the reply came from a lost reply: they are one fault each.
+// One that is cut after the reply is like the loss of the next request.
 type fault struct {
-	name, about  string
-	reply, after bool // when it happens: at the request, or at the reply, before or after that has gone on
-	connects     bool // it can happen to the request for a session
+	name, about string
+	reply       bool // it happens at the reply, not at the request
+	connects    bool // it can happen to the request for a session
 	// strike does it while the message is stopped, lets the message go on, and returns what was seen.
 	strike func(context.Context, *client, *link.Stopped) (effect, error)
 }
@@ -28,7 +29,6 @@ type effect struct {
 var faults = []fault{
 	{name: "request-lost", about: "the server never gets the request, and the connection ends", connects: true, strike: lose},
 	{name: "reply-lost", about: "the server carries the request out, and the connection ends before the client gets the reply", reply: true, connects: true, strike: lose},
-	{name: "cut-after", about: "the connection ends after the client got the reply", reply: true, after: true, connects: true, strike: cut},
 	{name: "expired", about: "the session expires while the request is on its way", strike: expire},
 }
 

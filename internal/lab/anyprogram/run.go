@@ -175,7 +175,7 @@ func (r *run) sees(c *client, p link.Point, paths []string) bool {
 	}
 	where := p
 	where.Reply, where.After = false, false
-	if r.met || r.ctx.Err() != nil || c.target.Zero() || where != c.target || p.Reply != r.fault.reply || p.After != r.fault.after {
+	if r.met || r.ctx.Err() != nil || c.target.Zero() || where != c.target || p.Reply != r.fault.reply || p.After {
 		return false
 	}
 	r.met = true
