@@ -103,7 +103,8 @@ type trial struct {
 	stray  atomic.Pointer[error]
 }
 
-// harm runs a command that harms a server. The first time, unless that was proved, it sees that the server falls silent within some time.
+// harm runs a command that harms a server. The first time, unless prove has shown that commands reach the server, harm
+// also checks that the server falls silent within some time.
 func (s *server) harm(ctx context.Context, command string, within time.Duration) error {
 	t := &s.ensemble.trial
 	if !t.passed.Load() {

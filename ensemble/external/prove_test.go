@@ -117,18 +117,24 @@ func TestNothingForeignIsHarmed(t *testing.T) {
 	}
 }
 
+// noted returns simulated servers, and the same ones as somebody else's, whose commands only write down what they were run for.
+func noted(t *testing.T) (on *embedded.Ensemble, e *cluster, notes func() string) {
+	on, err := embedded.Start(embedded.Config{InMemory: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { on.Close() })
+	commands, notes := notebook(t)
+	e = assembled(t, Config{Servers: on.Addrs(), Commands: commands})
+	e.dial = on.Dial
+	return on, e, notes
+}
+
 // A command that harms something else is the last one, also if all servers were to be harmed at once.
 func TestStrayCommandIsTheLast(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	synctest.Test(t, func(t *testing.T) {
-		on, err := embedded.Start(embedded.Config{InMemory: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer on.Close()
-		commands, notes := notebook(t)
-		e := assembled(t, Config{Servers: on.Addrs(), Commands: commands})
-		e.dial = on.Dial
+		_, e, notes := noted(t)
 		errs := make(chan error)
 		for _, s := range e.servers {
 			go func() { errs <- s.Kill(t.Context()) }()
@@ -154,19 +160,13 @@ func TestStrayCommandIsTheLast(t *testing.T) {
 func TestCommandThatSilences(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	synctest.Test(t, func(t *testing.T) {
-		on, err := embedded.Start(embedded.Config{InMemory: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer on.Close()
-		commands, notes := notebook(t)
-		e := assembled(t, Config{Servers: on.Addrs(), Commands: commands})
-		e.dial = on.Dial
+		on, e, notes := noted(t)
 		kill := func(i int) error { return on.Servers()[i].(ensemble.Killer).Kill(t.Context()) }
 		for i, harm := range []func(context.Context) error{e.servers[0].Pause, e.servers[1].Kill} {
 			done := make(chan error)
 			go func() { done <- harm(t.Context()) }()
 			time.Sleep(silence / 5) // an effect need not show at once
+			var err error
 			if i == 0 {
 				err = on.Servers()[i].(ensemble.Pauser).Pause(t.Context())
 			} else {
