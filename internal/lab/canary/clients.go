@@ -14,6 +14,7 @@ import (
 type clients struct {
 	any, writes service
 	of          map[string]*service // the writes of each object
+	gaps        []gap               // without a write
 	pace        pace
 	ended       bool // the load has ended
 	moved       int
@@ -88,7 +89,7 @@ func (k *Check) operation(now time.Time, object string, e *history.Event, of *mo
 		}
 	}
 	k.succeeded(now, write)
-	if s := k.clients.of[object]; write && !s.latest.IsZero() && !k.clients.ended {
+	if s := k.clients.of[object]; write && k.clients.loaded() {
 		told := s.told
 		if g := s.succeeded(now); told && g.took() >= lastingOfIt {
 			k.waitedFor(s.what, g)
@@ -125,15 +126,19 @@ func (k *Check) fact(now time.Time, e *history.Event) {
 // succeeded records a success of any client.
 func (k *Check) succeeded(now time.Time, write bool) {
 	c := &k.clients
-	if c.any.latest.IsZero() || c.ended {
-		return // there is no load
+	if !c.loaded() {
+		return
 	}
-	longest := c.any.succeeded(now)
-	if write {
-		longest = c.writes.succeeded(now)
+	c.any.succeeded(now)
+	if !write {
+		return
 	}
-	if longest.took() >= toldGap && write {
-		k.waitedFor(c.writes.what, longest)
+	g := c.writes.succeeded(now)
+	if g.took() >= keptGap && len(c.gaps) < mostKept {
+		c.gaps = append(c.gaps, g)
+	}
+	if g.took() >= toldGap {
+		k.waitedFor(c.writes.what, g)
 	}
 }
 

@@ -226,7 +226,7 @@ func (o *Object) Reasons() (all []string) {
 // waited returns the longest gap in writes around a fail-over. It allows for the time between two queries of a server,
 // which is longer than the time between operations.
 func (k *Check) waited(f FailOver) time.Duration {
-	return k.clients.writes.waited(f.At.Add(-askEvery-askTimeout), f.At.Add(f.Took+askEvery))
+	return k.clients.waitedWithin(f.At.Add(-askEvery-askTimeout), f.At.Add(f.Took+askEvery))
 }
 
 // clock writes a time of day, in the local zone.

@@ -25,9 +25,8 @@ type service struct {
 	what    string        // that succeeds, or does not: "write"
 	latest  time.Time     // when the latest one succeeded, or the load began
 	longest time.Duration // the longest time between two successes
-	gaps    []gap
-	told    bool   // that the present gap lasts
-	failure string // how the last one failed, in this gap
+	told    bool          // that the present gap lasts
+	failure string        // how the last one failed, in this gap
 }
 
 // gap is a time without a success.
@@ -38,17 +37,14 @@ func (s *service) succeeded(now time.Time) gap {
 	g := gap{s.latest, now}
 	s.latest, s.told, s.failure = now, false, ""
 	s.longest = max(s.longest, g.took())
-	if g.took() >= keptGap && len(s.gaps) < mostKept {
-		s.gaps = append(s.gaps, g)
-	}
 	return g
 }
 
 func (g gap) took() time.Duration { return g.to.Sub(g.from) }
 
-// waited returns the longest gap that some of a time was in.
-func (s *service) waited(from, to time.Time) (longest time.Duration) {
-	for _, g := range s.gaps {
+// waitedWithin returns the longest gap in writes that was there at some moment of a time.
+func (c *clients) waitedWithin(from, to time.Time) (longest time.Duration) {
+	for _, g := range c.gaps {
 		if g.from.Before(to) && g.to.After(from) {
 			longest = max(longest, g.took())
 		}
@@ -59,7 +55,7 @@ func (s *service) waited(from, to time.Time) (longest time.Duration) {
 // overdue notes a gap that lasts. A gap in all operations is one in writes, too, and told once.
 func (k *Check) overdue(now time.Time) {
 	c := &k.clients
-	if c.any.latest.IsZero() || c.ended {
+	if !c.loaded() {
 		return
 	}
 	for i, s := range c.services() {
@@ -77,6 +73,9 @@ func (k *Check) overdue(now time.Time) {
 		}
 	}
 }
+
+// loaded reports whether the load is under way.
+func (c *clients) loaded() bool { return !c.any.latest.IsZero() && !c.ended }
 
 // services returns all operations, all writes, and the writes of each object.
 func (c *clients) services() []*service {
