@@ -103,10 +103,10 @@ large: ## how much time and memory checks and reports of large runs take: the ta
 track-record: build ## in how many of some seeds known bugs are found: the table of docs/track-record.md (SEEDS=20; ONLY='^kazoo'; MENDED=1: the programs are mended versions)
 	$(GO) run ./internal/dev track-record --seeds $(or $(SEEDS),20) --parallel $(or $(PARALLEL),2) --only '$(ONLY)' $(if $(MENDED),--mended)
 
-mutants: build ## which property finds each mutant, and how soon: the table of docs/track-record.md (FOR=60s, SEEDS=200)
+mutants: build ## which property finds each mutant, and how soon: docs/mutants.csv (FOR=60s, SEEDS=200)
 	$(GO) run ./internal/dev mutants --for $(or $(FOR),60s) --seeds $(or $(SEEDS),200) --write docs/track-record.md
 
-pairs: exact ## all single faults and all pairs of faults in the smallest scenario of each object: the table of docs/track-record.md (FOR=2h in all; goes on where it ended)
+pairs: exact ## all single faults and all pairs of faults in the smallest scenario of each object: docs/pairs.csv (FOR=2h in all; goes on where it ended)
 	$(GO) run ./internal/dev pairs --for $(or $(FOR),2h) --write docs/track-record.md
 
 pairs-by-force: ## do implied pairs of faults come to what is said of them: all pairs of some small scenarios (some minutes)
@@ -115,17 +115,17 @@ pairs-by-force: ## do implied pairs of faults come to what is said of them: all 
 calibration: ## do as many new behaviours come in the next fifty runs as a passing test promises: the table of docs/testing.md (a minute)
 	$(GO) test -tags campaign -count=1 -v -run TestCalibration ./internal/lab/mix
 
-yield: ## how much processor time the default test takes to convict each wrong recipe and mutant: the tables of docs/track-record.md (half an hour; SEEDS=50, ONLY='^lock', FIRST=1 stops at the first conviction)
+yield: ## how much processor time the default test takes to convict each wrong recipe and mutant: docs/yield.csv (half an hour; SEEDS=50, ONLY='^lock', FIRST=1 stops at the first conviction)
 	GOMAXPROCS=1 ZKLAB_YIELD_SEEDS=$(SEEDS) ZKLAB_YIELD_ONLY='$(ONLY)' ZKLAB_YIELD_FIRST=$(FIRST) ZKLAB_YIELD_WRITE=$(abspath $(if $(ONLY),,docs/track-record.md)) \
 	  $(GO) test -tags campaign -count=1 -v -timeout 4h -run TestYieldOfDefaultTest ./internal/lab/mix
 
-unlogged: ## what verdicts are worth without the servers' transaction logs: the tables of docs/external.md (a quarter of an hour; goes on where it ended; SEEDS=20, ONLY='^lock', which may have a tree watch: WATCH=1)
+unlogged: ## what verdicts are worth without the servers' transaction logs: the table of docs/external.md, and docs/unlogged.csv (a quarter of an hour; goes on where it ended; SEEDS=20, ONLY='^lock', which may have a tree watch: WATCH=1)
 	mkdir -p bin
 	GOMAXPROCS=1 ZKLAB_UNLOGGED_WATCH=$(if $(ONLY),$(WATCH)) ZKLAB_UNLOGGED_SEEDS=$(SEEDS) ZKLAB_UNLOGGED_ONLY='$(ONLY)' ZKLAB_UNLOGGED_KEPT=$(abspath $(if $(ONLY),,bin/unlogged.jsonl)) \
 	  ZKLAB_UNLOGGED_WRITE=$(abspath $(if $(ONLY),,docs/external.md)) $(GO) test -tags campaign -count=1 -v -timeout 4h -run TestWorthWithoutLog ./internal/lab/mix
 	$(if $(ONLY),,rm -f bin/unlogged.jsonl)
 
-catalog: ## what zklab says of recipes of real programs: measures them, and makes docs/programs.md (ONLY="leaf patroni"; all of them: about half an hour, after the adapters of catalog/originals were compiled)
+catalog: ## what zklab says of recipes of real programs: measures them, and makes docs/programs.md and docs/ports.md (ONLY="leaf patroni"; all of them: about half an hour, after the adapters of catalog/originals were compiled)
 	cd catalog && ONLY="$(ONLY)" $(GO) test -tags campaign -count=1 -v -timeout 2h -run 'TestMeasure$$' .
 	set -e; for original in $(notdir $(wildcard catalog/originals/*)); do case " $(strip $(ONLY)) " in "  "|*" $$original "*) \
 	  (cd catalog/originals/$$original && $(GO) test -tags campaign -count=1 -v -timeout 1h -run 'TestMeasure$$' .);; esac; done

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
@@ -17,10 +18,7 @@ import (
 // microseconds of the record's clock, by client.
 func begun(t *testing.T, x zklab.Experiment) map[int][]int64 {
 	t.Helper()
-	o, err := zklab.SimulateIn(t, x)
-	if err != nil {
-		t.Fatal(err)
-	}
+	o := must.Get(zklab.SimulateIn(t, x))(t)
 	var load time.Duration
 	all := map[int][]int64{}
 	for _, e := range o.History.Events {
@@ -38,10 +36,7 @@ func begun(t *testing.T, x zklab.Experiment) map[int][]int64 {
 // the draws of another one does what that client would do.
 func TestArrivals(t *testing.T) {
 	for _, recipe := range []string{"lock", "queue", "counter", "session"} { // a register's operations begin at meetings
-		workload, err := specimens.Named(recipe, workloads.Own)
-		if err != nil {
-			t.Fatal(err)
-		}
+		workload := must.Get(specimens.Named(recipe, workloads.Own))(t)
 		x := zklab.Experiment{Workload: workload, Clients: 2, Keys: 1, Rate: 20, TimeLimit: time.Second, Seed: 4, MinLoad: -1}
 		whole := begun(t, x)
 		if len(whole[0]) < 4 || len(whole[1]) < 4 {
@@ -68,10 +63,7 @@ func near(a int64) func(int64) bool { return func(b int64) bool { return -50 < a
 
 // In a load of rounds, which all clients begin together, a whole round is left out.
 func TestArrivalsTogether(t *testing.T) {
-	workload, err := specimens.Named("barrier", workloads.Own)
-	if err != nil {
-		t.Fatal(err)
-	}
+	workload := must.Get(specimens.Named("barrier", workloads.Own))(t)
 	x := zklab.Experiment{Workload: workload, Clients: 2, Rate: 20, TimeLimit: time.Second, Seed: 4, MinLoad: -1}
 	whole := begun(t, x)
 	x.Arrivals = []workloads.Arrival{{Client: workloads.Together, Number: 2}}

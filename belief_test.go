@@ -8,22 +8,17 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
 
 // The figures of a run measure the windows of false belief that its property decides on.
 func TestBeliefIsMeasuredAsDecided(t *testing.T) {
-	schedule, err := plan.Parse("expire:holder,freeze:holder+6s", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+	schedule := must.Get(plan.Parse("expire:holder,freeze:holder+6s", time.Second))(t)
 	for seed := range int64(4) {
 		for _, subject := range []string{workloads.Own, specimens.GoZookeeper} {
-			w, err := specimens.Named(models.Lock.Name, subject)
-			if err != nil {
-				t.Fatal(err)
-			}
+			w := must.Get(specimens.Named(models.Lock.Name, subject))(t)
 			o, err := zklab.SimulateIn(t, zklab.Experiment{
 				Workload: w, Seed: 1 + seed, Keys: 2, Faults: schedule, TimeLimit: 20 * time.Second,
 			})

@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -43,16 +44,11 @@ func TestChecksOfOnesOwn(t *testing.T) {
 	x := zklab.Experiment{Workload: workloads.Lock{New: subjects.NewLock}, TimeLimit: 5 * time.Second, Seed: 1}
 	for most, want := range map[int]checker.Result{1_000_000: checker.Valid, 1: checker.Violation} {
 		x.Checks = []checker.Check{shortHolds{most}}
-		o, err := zklab.SimulateIn(t, x)
-		if err != nil {
-			t.Fatal(err)
-		}
+		o := must.Get(zklab.SimulateIn(t, x))(t)
 		if o.Result.Verdict != want {
 			t.Errorf("at most %d: %s", most, o.Result.Verdict)
 		}
-		if err := o.Keep(t.TempDir()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, o.Keep(t.TempDir()))
 		report, err := os.ReadFile(o.Run.Report())
 		if err != nil || strings.Contains(string(report), "lock.md#greedy") {
 			t.Errorf("the page names a place in the documentation for the check, or: %v", err)

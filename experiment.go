@@ -25,7 +25,7 @@ type Experiment struct {
 	// Subject is the name of the subject in results.
 	Subject string
 	// Command, if set, is the program, with its arguments, that each client runs as a process of
-	// its own. The program speaks the adapter protocol (docs/adapters.md) and makes the subjects;
+	// its own. The program speaks the adapter protocol (docs/adapter-protocol.md) and makes the subjects;
 	// the Workload's constructor is not called. Without Command, clients can be frozen and crashed
 	// only in simulations (see PlayProcesses).
 	Command []string
@@ -154,9 +154,7 @@ func (x Experiment) Plan() []plan.Step { return x.lab().Plan() }
 func (x Experiment) Warnings() []string { return x.lab().Warnings() }
 
 // Run runs the experiment: it starts the ensemble, lets the clients work while faults happen, heals
-// the faults, lets the clients finish, stops everything, checks the record and writes the report. The report
-// has plots if the program imports package reports, if only for that (import _ "github.com/zklab/zklab/reports");
-// otherwise "zklab open" with the run's folder adds them. A
+// the faults, lets the clients finish, stops everything, checks the record and writes the report. A
 // violation is part of the Outcome, not an error. Run returns an error if there is no outcome: the
 // experiment makes no sense (ErrUsage), could not be run, or ctx ended. If result.json or the report cannot be written, as
 // on a full disk, the outcome is whole, and Result.Warnings says so. When Run returns, nothing

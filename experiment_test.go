@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/progress"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -34,19 +35,13 @@ func TestFieldsAreCarried(t *testing.T) {
 		t.Error(diff)
 	}
 
-	once, err := x.CompleteSimulated()
-	if err != nil {
-		t.Fatal(err)
-	}
+	once := must.Get(x.CompleteSimulated())(t)
 	if once.Clients != 7 || once.Keys != 3 || once.Ensemble == nil || once.MinLoad == 0 || once.Progress == nil {
 		t.Errorf("not complete: %+v", once)
 	}
 	// The workload is now the one whose subjects are in the processes: only what Complete keeps beside the
 	// exported fields still makes them.
-	twice, err := once.CompleteSimulated()
-	if err != nil {
-		t.Fatal(err)
-	}
+	twice := must.Get(once.CompleteSimulated())(t)
 	if _, err := SimulateIn(t, twice); err != nil {
 		t.Errorf("an experiment that was completed cannot be run: %v", err)
 	}

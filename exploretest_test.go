@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
@@ -17,10 +18,7 @@ import (
 // explored is a counter that two clients change.
 func explored(t *testing.T, subject string) zklab.Experiment {
 	t.Helper()
-	w, err := specimens.Named("counter", subject)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := must.Get(specimens.Named("counter", subject))(t)
 	return zklab.Experiment{Workload: w, Clients: 2, AllowUnknown: true, Budget: -1}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -34,10 +35,7 @@ func (l retrying) Unlock(ctx context.Context) error {
 
 // A release that says that it had no effect, although its delete was committed, is found.
 func TestFalseRefusalOfARelease(t *testing.T) {
-	lost, err := plan.Parse("lose-reply:delete", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+	lost := must.Get(plan.Parse("lose-reply:delete", time.Second))(t)
 	o := simulate(t, zklab.Experiment{
 		Workload: workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
 			l, err := subjects.GoZookeeperLock(c, path)

@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/stats/samples"
 	"github.com/zklab/zklab/workloads"
@@ -22,10 +23,7 @@ func TestHerd(t *testing.T) {
 		specimens.GoZookeeper:   {0.9, 1.5},
 		workloads.Own + "-herd": {contenders - 1.1, contenders},
 	} {
-		w, err := specimens.Named(models.Lock.Name, subject)
-		if err != nil {
-			t.Fatal(err)
-		}
+		w := must.Get(specimens.Named(models.Lock.Name, subject))(t)
 		o, err := zklab.SimulateIn(t, zklab.Experiment{
 			Workload: w, Seed: 1, Clients: contenders, Keys: 1, Rate: 2000, OpTimeout: time.Minute, TimeLimit: 5 * time.Second,
 		})

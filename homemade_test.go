@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -119,10 +120,7 @@ func (l *homemade) Unlock(context.Context) error {
 // stayed, the call that made it, how that call ended, and the fault. The lock with that mistake
 // mended passes.
 func TestHomemadeLock(t *testing.T) {
-	lost, err := plan.Parse("lose-reply:create", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+	lost := must.Get(plan.Parse("lose-reply:create", time.Second))(t)
 	x := zklab.Experiment{Keys: 1, Faults: lost, TimeLimit: 6 * time.Second, OptionalFaults: true}
 	t.Run("as it was", func(t *testing.T) {
 		if os.Getenv(planted) != "" {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
@@ -42,14 +43,9 @@ func TestJudgeReadsTransactions(t *testing.T) {
 		{"absent", os.Remove, "", false},
 	}
 	for _, c := range cases {
-		if err := c.spoil(o.Run.Transactions()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, c.spoil(o.Run.Transactions()))
 		for _, path := range []string{o.Run.Dir, o.Run.History()} {
-			run, err := store.Open("", path)
-			if err != nil {
-				t.Fatal(err)
-			}
+			run := must.Get(store.Open("", path))(t)
 			result, err := zklab.Judge(t.Context(), run, checker.Options{})
 			if err != nil {
 				t.Fatalf("%s: %v", c.name, err)
@@ -78,10 +74,7 @@ func TestJudgeForgetsWhatItFound(t *testing.T) {
 	t.Parallel()
 	o := virtually(t, zklab.Experiment{Workload: ownLock(), TimeLimit: 2 * time.Second, Seed: 1, MinLoad: -1})
 	path := o.Run.Transactions()
-	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	whole := must.Get(os.ReadFile(path))(t)
 	result, err := o.Run.ReadResult()
 	if err != nil {
 		t.Fatal(err)
@@ -89,16 +82,12 @@ func TestJudgeForgetsWhatItFound(t *testing.T) {
 	result.Warnings = append(result.Warnings, "the run was slow", "once said otherwise")
 	result.JudgedWarnings = append(result.JudgedWarnings, "once said otherwise")
 	for _, spoilt := range []bool{true, true, false} {
-		if err := o.Run.WriteResult(result); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, o.Run.WriteResult(result))
 		log := whole
 		if spoilt {
 			log = whole[:len(whole)/2]
 		}
-		if err := os.WriteFile(path, log, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, log, 0o644))
 		if result, err = zklab.Judge(t.Context(), o.Run, checker.Options{}); err != nil {
 			t.Fatal(err)
 		}
@@ -118,23 +107,15 @@ func TestJudgeReadsTheResult(t *testing.T) {
 	t.Parallel()
 	o := virtually(t, zklab.Experiment{Workload: ownLock(), TimeLimit: 2 * time.Second, Seed: 1, MinLoad: -1})
 	path := o.Run.Result()
-	good, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	good := must.Get(os.ReadFile(path))(t)
 	old := strings.Replace(string(good), "{\n", "{\n\"warnings\": [\"the run was slow\"],\n", 1)
 	for text, want := range map[string]string{
 		string(good):              "",
 		old:                       "the run was slow",
 		"{\n\"seed\": \"one\"\n}": "the run's own facts were left out because they cannot be read: " + path + ": line 2: seed is a string",
 	} {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		result, err := zklab.Judge(t.Context(), o.Run, checker.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, []byte(text), 0o644))
+		result := must.Get(zklab.Judge(t.Context(), o.Run, checker.Options{}))(t)
 		if got := strings.Join(result.Warnings, "\n"); !strings.HasPrefix(got, want) || want == "" && got != "" || strings.Contains(got, "\n") {
 			t.Errorf("warnings %q, want %q", got, want)
 		}
@@ -145,24 +126,13 @@ func TestJudgeReadsTheResult(t *testing.T) {
 func TestJudgeTellsOfSilence(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join("docs", "checking", "answers.jsonl")
-	record, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	record := must.Get(os.ReadFile(path))(t)
 	const fault = `{"index":8,"time":3600000000,"process":"nemesis","client":-1,"type":"info","f":"reset","value":{"fault":1,"step":"inject"}}` + "\n"
 	for text, want := range map[string]bool{string(record): true, string(record) + fault: false} {
 		path := filepath.Join(t.TempDir(), "history.jsonl")
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		run, err := store.Open("", path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		result, err := zklab.Judge(t.Context(), run, checker.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, []byte(text), 0o644))
+		run := must.Get(store.Open("", path))(t)
+		result := must.Get(zklab.Judge(t.Context(), run, checker.Options{}))(t)
 		if got := strings.Join(result.Warnings, "\n"); strings.Contains(got, "1 of 2 operations got no answer in time") != want {
 			t.Errorf("warnings %q", got)
 		}
@@ -181,14 +151,10 @@ func TestJudgeNamesBoth(t *testing.T) {
 	if err != nil || x.Zklab != zklab.Version() {
 		t.Fatalf("stored: %q, %v", x.Zklab, err)
 	}
-	if err := os.Remove(o.Run.Result()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Remove(o.Run.Result()))
 	for _, ranBy := range []string{"v0.0.1", ""} {
 		x.Zklab = ranBy
-		if err := store.WriteExperiment(o.Run.Experiment(), x); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, store.WriteExperiment(o.Run.Experiment(), x))
 		result, err := zklab.Judge(t.Context(), o.Run, checker.Options{})
 		if err != nil || result.Zklab != zklab.Version() || result.RanBy != ranBy {
 			t.Errorf("decided by %q, run by %q, want %q; %v", result.Zklab, result.RanBy, ranBy, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -80,17 +81,11 @@ func TestLeftovers(t *testing.T) {
 		}, nil), []string{"acquires left one watch on a deleted znode each (k*/turn-*)"}},
 		{"a znode for each client", newLeaky(func(l *leaky) { l.create(l.path+"/client", 0) }, nil), nil},
 	}
-	all, err := plan.Parse("all", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must.Get(plan.Parse("all", time.Second))(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, faults := range []plan.Schedule{nil, all} {
-				o, err := zklab.SimulateIn(t, zklab.Experiment{Workload: tt.lock, Rate: 150, Keys: 1, TimeLimit: 5 * time.Second, Seed: 7, Faults: faults})
-				if err != nil {
-					t.Fatal(err)
-				}
+				o := must.Get(zklab.SimulateIn(t, zklab.Experiment{Workload: tt.lock, Rate: 150, Keys: 1, TimeLimit: 5 * time.Second, Seed: 7, Faults: faults}))(t)
 				if faults == nil && o.Result.Verdict != checker.Valid {
 					t.Errorf("verdict %s", o.Result.Verdict)
 				}

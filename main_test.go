@@ -7,6 +7,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -18,11 +19,7 @@ func TestMain(m *testing.M) {
 // another course.
 func run(t *testing.T, x zklab.Experiment) *zklab.Outcome {
 	t.Helper()
-	o, err := x.Run(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o
+	return must.Get(x.Run(t.Context()))(t)
 }
 
 // virtually runs an experiment in virtual time as any other run, in a store of its own.
@@ -37,9 +34,5 @@ func virtually(t *testing.T, x zklab.Experiment) (o *zklab.Outcome) {
 func simulate(t *testing.T, x zklab.Experiment) *zklab.Outcome {
 	t.Helper()
 	x.Out = t.TempDir()
-	o, err := zklab.SimulateIn(t, x)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o
+	return must.Get(zklab.SimulateIn(t, x))(t)
 }

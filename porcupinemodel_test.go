@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -69,14 +70,8 @@ var storeCheck = checker.Porcupine{
 // A model of porcupine's, unchanged, finds the store right under faults, and convicts a stale read
 // that is put into the record.
 func TestPorcupineModelUnderFaults(t *testing.T) {
-	schedule, err := plan.Parse("lose-reply:setData:who=all/1s", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o, err := zklab.SimulateIn(t, zklab.Experiment{Workload: workloads.Register{New: subjects.NewRegister}, Seed: 7, Faults: schedule, TimeLimit: 20 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
+	schedule := must.Get(plan.Parse("lose-reply:setData:who=all/1s", time.Second))(t)
+	o := must.Get(zklab.SimulateIn(t, zklab.Experiment{Workload: workloads.Register{New: subjects.NewRegister}, Seed: 7, Faults: schedule, TimeLimit: 20 * time.Second}))(t)
 	vs := storeCheck.Check(t.Context(), o.History)
 	if len(vs) != 1 || vs[0].Result != checker.Valid || vs[0].Figures["answered"] < 100 || vs[0].Figures["unknown_outcomes"] == 0 {
 		t.Fatalf("%+v", vs)

@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 )
 
@@ -121,18 +122,13 @@ func TestRealHastyServersAreConvicted(t *testing.T) {
 // stepsOf returns the recorded steps of faults of one kind.
 func stepsOf(t *testing.T, o *zklab.Outcome, f faults.Fault) (steps []history.FaultStep) {
 	t.Helper()
-	h, err := o.Run.ReadHistory()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := must.Get(o.Run.ReadHistory())(t)
 	for _, e := range h.Events {
 		if e.Process != history.Nemesis || e.F != f.Kind() {
 			continue
 		}
 		var step history.FaultStep
-		if err := e.Decode(&step); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, e.Decode(&step))
 		steps = append(steps, step)
 	}
 	return steps

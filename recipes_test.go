@@ -12,11 +12,12 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/subjects/broken"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -31,6 +32,9 @@ func TestOwnRecipesAreValid(t *testing.T) {
 				t.Errorf("verdict %s", o.Result.Verdict)
 			}
 			faultsHappened(t, o)
+			if txns, err := history.OpenTxns(o.Run.Transactions()); err != nil || len(txns) < o.Result.Stats.OK {
+				t.Errorf("%d transactions of %d operations, %v", len(txns), o.Result.Stats.OK, err)
+			}
 		})
 	}
 }
@@ -40,10 +44,7 @@ func TestOwnRecipesAreValid(t *testing.T) {
 // expires.
 func ownUnderFaults(t *testing.T, recipe string) zklab.Experiment {
 	t.Helper()
-	w, err := specimens.Named(recipe, workloads.Own)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := must.Get(specimens.Named(recipe, workloads.Own))(t)
 	return zklab.Experiment{
 		Workload: w, Subject: workloads.Own, TimeLimit: 13 * time.Second, Seed: 7,
 		Faults: plan.Schedule{{
@@ -93,24 +94,15 @@ func complete(t *testing.T, run *store.Run) {
 func TestBrokenSubjectsAreCaught(t *testing.T) {
 	for recipe, property := range map[string]string{"lock": "exclusion", "queue": "integrity", "session": "durable"} {
 		t.Run(recipe, func(t *testing.T) {
-			w, err := specimens.Named(recipe, specimens.Broken)
-			if err != nil {
-				t.Fatal(err)
-			}
+			w := must.Get(specimens.Named(recipe, specimens.Broken))(t)
 			o := simulate(t, zklab.Experiment{Workload: w, TimeLimit: 6 * time.Second, Seed: 1, MinLoad: -1})
 			if o.Result.Verdict != checker.Violation || !runtest.Violated(o.Result, property) {
 				t.Errorf("verdict %s", o.Result.Verdict)
 				runtest.Explain(t, o.Result)
 			}
 			for _, path := range []string{o.Run.Dir, o.Run.History()} {
-				run, err := store.Open("", path)
-				if err != nil {
-					t.Fatal(err)
-				}
-				again, err := zklab.Judge(t.Context(), run, checker.Options{})
-				if err != nil {
-					t.Fatal(err)
-				}
+				run := must.Get(store.Open("", path))(t)
+				again := must.Get(zklab.Judge(t.Context(), run, checker.Options{}))(t)
 				if diff := cmp.Diff(o.Result.Verdicts, again.Verdicts, agreed); diff != "" {
 					t.Errorf("judged again from %s: %s", path, diff)
 				}
@@ -122,16 +114,3 @@ func TestBrokenSubjectsAreCaught(t *testing.T) {
 // agreed leaves out of how many keys porcupine agrees on a verdict: on a busy machine its
 // time may be over before it has searched all.
 var agreed = cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Decider" }, cmp.Ignore())
-
-// A single client on an idle ensemble cannot tell a broken lock from a sound one; and as nothing
-// could have failed, nothing is valid either. The tests of package engine show the same of every
-// recipe.
-func TestBrokenSubjectPassesAlone(t *testing.T) {
-	o := simulate(t, zklab.Experiment{
-		Workload: workloads.Lock{New: broken.CheckThenCreate}, Clients: 1, TimeLimit: 2 * time.Second, Seed: 1, MinLoad: -1,
-	})
-	if o.Result.Verdict != checker.Unknown {
-		t.Errorf("verdict %s", o.Result.Verdict)
-		runtest.Explain(t, o.Result)
-	}
-}

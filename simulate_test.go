@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/specimens"
@@ -54,10 +55,7 @@ func TestSimulatedTwice(t *testing.T) {
 // Interrupt ends the load of a simulation early; the faults are then healed, and what was
 // recorded is decided.
 func TestSimulationInterrupted(t *testing.T) {
-	pauses, err := plan.Parse("pause:leader", 5*time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+	pauses := must.Get(plan.Parse("pause:leader", 5*time.Second))(t)
 	interrupt := make(chan struct{})
 	messages := 0
 	o, err := zklab.SimulateIn(t, zklab.Experiment{
@@ -116,14 +114,8 @@ func TestSimulationLookedOn(t *testing.T) {
 // simulated returns the outcome of a run of three seconds under all faults.
 func simulated(t *testing.T, recipe string, seed int64) *zklab.Outcome {
 	t.Helper()
-	w, err := specimens.Named(recipe, workloads.Own)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, err := plan.Parse("all", 500*time.Millisecond)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := must.Get(specimens.Named(recipe, workloads.Own))(t)
+	all := must.Get(plan.Parse("all", 500*time.Millisecond))(t)
 	o, err := zklab.SimulateIn(t, zklab.Experiment{
 		Workload: w, Rate: 50, TimeLimit: 3 * time.Second, Faults: all, Seed: seed,
 		Ensemble: embedded.Config{InMemory: true, Spread: embedded.Spreads[2]},
@@ -153,9 +145,7 @@ func TestSimulatedKept(t *testing.T) {
 	if o.Run != nil {
 		t.Fatal("it was written, though nobody asked")
 	}
-	if err := o.Keep(t.TempDir()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, o.Keep(t.TempDir()))
 	complete(t, o.Run)
 	again, err := zklab.Judge(t.Context(), o.Run, checker.Options{})
 	if err != nil || again.Verdict != o.Result.Verdict {
@@ -239,10 +229,13 @@ func TestSimulate(t *testing.T) {
 			return
 		}
 		output := failing(t, "^TestSimulate$/^planted$")
-		for _, want := range []string{"of 50 simulations were violated (exclusion in ", "ZKLAB_SEED=", "the smallest, made smaller: exclusion is violated", "report  ", "shrunk  to ", "shrunk_test.go", "That run as it was found: exclusion is violated", "--- FAIL: TestSimulate/planted/seed_"} {
+		for _, want := range []string{"of 50 simulations were violated (exclusion in ", "ZKLAB_SEED=", "the smallest, made smaller: exclusion is violated", "report  ", "shrunk  to ", "shrunk_test.go", "That run as it was found: exclusion is violated"} {
 			if !bytes.Contains(output, []byte(want)) {
 				t.Errorf("no %q in:\n%s", want, output)
 			}
+		}
+		if bytes.Contains(output, []byte("seed_")) {
+			t.Errorf("lines about single seeds stand before the story:\n%s", output)
 		}
 	})
 }
@@ -253,10 +246,7 @@ func TestPlayProcesses(t *testing.T) {
 		Workload: workloads.Lock{New: newLock}, PlayProcesses: true, TimeLimit: 20 * time.Second, Rate: 50, Seed: 1,
 		Faults: plan.Every(3*time.Second, faults.Freeze{}, faults.Crash{}),
 	}
-	o, err := zklab.SimulateIn(t, x)
-	if err != nil {
-		t.Fatal(err)
-	}
+	o := must.Get(zklab.SimulateIn(t, x))(t)
 	if o.Result.Verdict != checker.Valid || len(o.Result.Stats.FaultKinds) != 2 {
 		t.Errorf("%s: %+v", o.Result.Verdict, o.Result.Stats.FaultKinds)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/inside"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -114,10 +115,7 @@ func TestProcessesEndTheirSubjects(t *testing.T) {
 		"killed":     {Workload: looks, Faults: plan.Every(time.Second, faults.Crash{})},
 	} {
 		x.Seed, x.TimeLimit, x.MinLoad = 1, 5*time.Second, -1
-		o, err := zklab.SimulateIn(t, x)
-		if err != nil {
-			t.Fatal(err)
-		}
+		o := must.Get(zklab.SimulateIn(t, x))(t)
 		for _, w := range o.Result.Warnings {
 			if strings.Contains(w, "still there") {
 				t.Errorf("%s: %s", name, w)

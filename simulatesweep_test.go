@@ -33,7 +33,7 @@ func TestSweep(t *testing.T) {
 				t.Errorf("no %q in:\n%s", want, output)
 			}
 		}
-		seed := regexp.MustCompile(`alone: (ZKLAB_SEED=[0-9]+) go test -run '\^TestSweep\$/\^planted\$' github.com/zklab/zklab`).FindSubmatch(output)
+		seed := regexp.MustCompile(`replay  (ZKLAB_SEED=[0-9]+) go test -run '\^TestSweep\$/\^planted\$' github.com/zklab/zklab`).FindSubmatch(output)
 		if seed == nil {
 			t.Fatalf("no command for a seed in:\n%s", output)
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/atomicfile"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -100,9 +101,7 @@ func TestVerdictOnAFullDisk(t *testing.T) {
 			}
 			// There is room again.
 			for _, name := range test.taken {
-				if err := os.RemoveAll(filepath.Join(o.Run.Dir, filepath.Dir(name))); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, os.RemoveAll(filepath.Join(o.Run.Dir, filepath.Dir(name))))
 			}
 			again, err := zklab.Judge(t.Context(), o.Run, checker.Options{})
 			if err != nil || again.Verdict != checker.Valid || len(again.Warnings) > 0 {

@@ -23,8 +23,8 @@ type SweepOptions struct {
 // the experiment names. So runs differ in kind, and some find defects that a mix of everything
 // hides. Clients that crash or freeze are played as processes (see [Experiment.PlayProcesses]).
 //
-// A subtest fails when its run violates a property, and names the command that repeats this seed
-// alone. The test shows the smallest of these runs. As for [Simulate], no other seed begins when the
+// The test fails when a run violates a property, and shows the smallest of these runs. With -v, the
+// subtest of each such run names the command that repeats its seed alone. As for [Simulate], no other seed begins when the
 // first ten failed alike. It also fails when a third of the runs decided
 // nothing, when a fault that Faults names took effect in no run, when no operation succeeded after it
 // in any run, or when the recipe stops virtual time, as for [Simulate].

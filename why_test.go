@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -116,10 +117,7 @@ func namesTheDeletion(t *testing.T, o *zklab.Outcome, v checker.Verdict) bool {
 func deletion(t *testing.T, o *zklab.Outcome, path string, session, zxid history.ID) (maker, remover int, found history.ID) {
 	t.Helper()
 	_, lines := o.Record()
-	txns, err := history.ReadTxns(bytes.NewReader(lines))
-	if err != nil {
-		t.Fatal(err)
-	}
+	txns := must.Get(history.ReadTxns(bytes.NewReader(lines)))(t)
 	of := map[history.ID]int{}
 	for _, e := range o.History.Events {
 		if e.F == history.FConnected {

@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
@@ -29,10 +30,7 @@ func TestHastyServersAreConvicted(t *testing.T) {
 	} {
 		for name, found := range map[string]string{"register": "durable", "queue": "loss"} {
 			t.Run(fmt.Sprintf("%s, hasty %t, %s", name, tt.hasty, tt.fault.Spec()), func(t *testing.T) {
-				w, err := specimens.Named(name, workloads.Own)
-				if err != nil {
-					t.Fatal(err)
-				}
+				w := must.Get(specimens.Named(name, workloads.Own))(t)
 				o := simulate(t, zklab.Experiment{
 					Workload: w, Subject: workloads.Own, Ensemble: embedded.Config{InMemory: true, Hasty: tt.hasty},
 					TimeLimit: 12 * time.Second, Seed: 1, Faults: plan.Every(5*time.Second, tt.fault),
@@ -63,10 +61,7 @@ func TestWallExpiryIsConvicted(t *testing.T) {
 		{true, faults.WallClock{Nodes: faults.All, By: time.Minute}, true},
 	} {
 		t.Run(fmt.Sprintf("wrong %t, %s", tt.wrong, tt.fault.Spec()), func(t *testing.T) {
-			w, err := specimens.Named("session", workloads.Own)
-			if err != nil {
-				t.Fatal(err)
-			}
+			w := must.Get(specimens.Named("session", workloads.Own))(t)
 			o := simulate(t, zklab.Experiment{
 				Workload: w, Subject: workloads.Own, Ensemble: embedded.Config{InMemory: true, WallExpiry: tt.wrong},
 				TimeLimit: 30 * time.Second, Seed: 1, Faults: plan.Every(7*time.Second, tt.fault),

@@ -3,7 +3,7 @@
 // recipe is wrong, also the mended recipe.
 //
 // To add one, write its folder and its line in [Entries], and run "make catalog ONLY=folder", which measures it and
-// writes docs/programs.md. The own code of some programs is below originals, in modules of their own; "make catalog
+// writes docs/programs.md and docs/ports.md. The own code of some programs is below originals, in modules of their own; "make catalog
 // ONLY=gokit" measures one of them. Programs in other languages are there, too, and in [Programs]. To see zklab convict
 // a wrong recipe, with the story of the smallest run:
 //

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/catalog/entry"
 	"github.com/zklab/zklab/catalog/trial"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // original is a class of a program.
@@ -58,29 +59,30 @@ func testMeasuredClasses(t *testing.T, p entry.Program) {
 	}
 }
 
-// writePrograms writes what was measured of programs behind adapters.
-func writePrograms(t *testing.T, b *strings.Builder) {
+// writtenPrograms writes what was measured of programs behind adapters.
+func writtenPrograms(t *testing.T) string {
 	t.Helper()
-	fmt.Fprintf(b, "\n## Programs behind adapters\n\nThese are no ports. zklab runs the classes of a program as they are installed, in real time, "+
-		"behind an [adapter](adapters.md) that is written in the program's language. A column counts the runs with its faults that convict a "+
-		"class, of the seeds 1 to %d. Some runs were not decided, because the first fault came too soon. "+
-		"Runs in real time are not repeatable. Each run is `zklab run` with the kind of the class, `--subject-command`, "+
-		"`--faults`, `--seed` and `%s`.\n", trial.SeedsOfClass, trial.ClassFlags)
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nEach figure counts runs that violate a property, of %d seeds. Each run is `zklab run KIND --subject-command COMMAND --faults FAULTS "+
+		"--seed N %s`, in real time.\n", trial.SeedsOfClass, trial.ClassFlags)
 	for _, p := range Programs {
-		writeProgram(t, b, p)
+		writeProgram(t, &b, p)
 	}
+	return b.String()
 }
 
 func writeProgram(t *testing.T, b *strings.Builder, p entry.Program) {
 	t.Helper()
 	all := measuredClasses(t, p)
-	fmt.Fprintf(b, "\n### %s\n\nIts adapter is [%s](../%s), and the command is `%s`.", p.Name, p.Adapter, p.Adapter, p.Command)
-	if strings.Contains(p.Command, "ARGUMENTS") {
-		b.WriteString(" ARGUMENTS stands for the arguments of the class, if it has any.")
-	}
-	b.WriteString("\n\n")
+	fmt.Fprintf(b, "\n### %s\n\nThe command of [its adapter](../%s) is `%s`.\n\n", p.Name, p.Adapter, p.Command)
 	fmt.Fprintf(b, "| class | kind | %s | violated in runs |\n|---|---|%s---|\n", strings.Join(trial.FaultsOfClass, " | "), strings.Repeat("---|", len(trial.FaultsOfClass)))
+	var right []string
 	for _, c := range p.Classes {
+		sum := all.Sum(c.Name)
+		if sum.Violated == 0 {
+			right = append(right, c.Name)
+			continue
+		}
 		w := trial.WorkloadOf(t, "..", c)
 		name, kind := c.Name, w.Name()
 		if c.Arguments != "" {
@@ -91,23 +93,17 @@ func writeProgram(t *testing.T, b *strings.Builder, p entry.Program) {
 		}
 		fmt.Fprintf(b, "| %s | %s |", name, kind)
 		for _, faults := range trial.FaultsOfClass {
-			tally := all[c.Name][faults]
-			fmt.Fprintf(b, " %s", tally)
-			if tally.Undecided > 0 {
-				fmt.Fprintf(b, ", %d undecided", tally.Undecided)
-			}
-			b.WriteString(" |")
+			fmt.Fprintf(b, " %d |", all[c.Name][faults].Violated)
 		}
-		violated := "none"
-		if sum := all.Sum(c.Name); sum.Violated > 0 {
-			violated = properties(w, "", sum.Properties)
-		}
-		fmt.Fprintf(b, " %s |\n", violated)
+		fmt.Fprintf(b, " %s |\n", properties(w, sum.Properties))
 	}
 	b.WriteString("\n")
 	for _, c := range p.Classes {
 		for _, m := range c.Mistakes {
 			fmt.Fprintf(b, "- %s violates %s: %s\n", c.Name, strings.Join(m.Breaks, ", "), m.Why)
 		}
+	}
+	if len(right) > 0 {
+		fmt.Fprintf(b, "- No run violated a property of %s.\n", prose.List(right, "and"))
 	}
 }

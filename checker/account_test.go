@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // meetings adds ten acquires that meet a holder, from a time on, and returns when the last one was over.
@@ -80,9 +81,7 @@ func TestPoolOfStages(t *testing.T) {
 			p.Add(run)
 		}
 		again := NewPool(header, tt.expects, Options{})
-		if err := again.AddState(p.State()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, again.AddState(p.State()))
 		for _, p := range []*Pool{p, again} {
 			if v := pooledOf(t, p, "exclusion"); v.Result != tt.want || v.Figures["contended"] != 10 || v.Figures["contended_after_heal"] != 0 {
 				t.Errorf("%s: %+v", name, v)

@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 var update = flag.Bool("update", false, "write what stored runs are decided to be")
@@ -45,21 +46,13 @@ func TestCorpus(t *testing.T) {
 			}
 			checker.Balanced(t, r.Account, h)
 			r.Leftovers, r.Account = nil, nil // the corpus is about verdicts
-			got, err := json.MarshalIndent(r, "", " ")
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := must.Get(json.MarshalIndent(r, "", " "))(t)
 			path := filepath.Join(dir, "verdicts.json")
 			if *update {
-				if err := os.WriteFile(path, append(got, '\n'), 0o644); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, os.WriteFile(path, append(got, '\n'), 0o644))
 				return
 			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
+			want := must.Get(os.ReadFile(path))(t)
 			if diff := cmp.Diff(parsed(t, want), parsed(t, got)); diff != "" {
 				t.Errorf("was (-), is (+):\n%s", diff)
 			}
@@ -69,9 +62,7 @@ func TestCorpus(t *testing.T) {
 
 func parsed(t *testing.T, text []byte) (v any) {
 	t.Helper()
-	if err := json.Unmarshal(text, &v); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal(text, &v))
 	return v
 }
 

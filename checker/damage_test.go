@@ -9,20 +9,15 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
 	objects "github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // reread writes a history and reads it, as zklab check does.
 func reread(t *testing.T, h *history.History) *history.History {
 	t.Helper()
 	var file bytes.Buffer
-	if err := history.Write(&file, h); err != nil {
-		t.Fatal(err)
-	}
-	got, err := history.Read(&file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
+	must.Do(t, history.Write(&file, h))
+	return must.Get(history.Read(&file))(t)
 }
 
 // returnedEarly returns copies of a history. In each of them, one call returned, or one

@@ -3,8 +3,8 @@
 //
 // Its input is a [history.History]. Its output is [Verdict]s, at least one for each property. Each
 // is valid, a violation with the events that show it, or unknown with the reason. What each
-// property means, with a small violation of it, is in docs/recipes, docs/checking.md and
-// docs/checking-store.md.
+// property means, with a small violation of it, is in docs/recipes, docs/checking-common.md,
+// docs/checking-register.md and docs/checking-session.md.
 //
 // [Run] decides everything that a history's model promises, and says under which [Assumption]s;
 // [For] returns the single checks. The way to a verdict:

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/object"
 	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/subjects"
@@ -531,6 +532,22 @@ var stories = map[string]func() *tape{
 		t.calls(1, "taken", 210, 220, nil, 8, nil)
 		return t
 	},
+	// the same in a session of the object's own
+	"at-the-same-moment-in-its-own-session": func() *tape {
+		t := begun(quotas())
+		t.Opens(7)
+		t.Add(3, history.Event{Process: history.SessionProcess, Client: 1, Type: history.Info, F: history.FConnected, Session: 7})
+		t.sets(110, 0, "3", 1)
+		t.calls(0, "take", 100, 120, 3, nil, nil)
+		t.Txn(history.Txn{Type: "setData", Path: k1, Session: 7, Data: []byte("8"), Version: 2})
+		t.Add(200, history.Event{Client: 1, Process: 1, Type: history.Invoke, F: "take", Key: "k1", Session: 2, Value: history.Value(3)})
+		t.Add(210, history.Event{
+			Client: 1, Process: 1, Type: history.OK, F: "take", Key: "k1", Session: 2,
+			Used: []history.Use{{Session: 7, Alive: 205 * checktest.Unit, Seen: t.Zxid}},
+		})
+		t.calls(1, "taken", 210, 220, nil, 8, nil)
+		return t
+	},
 	// what should go with a session is not ephemeral
 	"not-ephemeral": func() *tape {
 		t := begun(rooms())
@@ -560,6 +577,7 @@ var stories = map[string]func() *tape{
 		t.calls(0, "put", 130, 150, 7, nil, nil)
 		t.deletes(215, 1, "item-0000000001")
 		t.losesReply(216, 1, "delete", k1+"/item-0000000001")
+		t.Txn(history.Txn{Type: "delete", Path: k1 + "/item-0000000001", Session: 2, Error: -101})
 		t.deletes(250, 1, "item-0000000000")
 		t.calls(1, "pop", 200, 260, nil, 8, nil)
 		t.sees(305, 2)
@@ -600,7 +618,7 @@ func TestOwnStories(t *testing.T) {
 			var text strings.Builder
 			for _, v := range report.Verdicts {
 				if v.Result == checker.Violation {
-					text.WriteString(onerun.Counterexample(h, v, onerun.Screen{}))
+					text.WriteString(onerun.Counterexample(h, v, onerun.Screen{Full: true}))
 				}
 			}
 			got := text.String()
@@ -609,14 +627,9 @@ func TestOwnStories(t *testing.T) {
 			}
 			file := filepath.Join("testdata", "ownstories", name+".txt")
 			if *updateStories {
-				if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, os.WriteFile(file, []byte(got), 0o666))
 			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			want := must.Get(os.ReadFile(file))(t)
 			if diff := cmp.Diff(string(want), got); diff != "" {
 				t.Errorf("-want +got; go test -update-stories writes the files anew:\n%s", diff)
 			}

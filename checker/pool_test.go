@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/checker/declared"
 	"github.com/zklab/zklab/history"
 	objects "github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // header is the header of a lock's small runs.
@@ -156,14 +157,9 @@ func TestPoolsAreAdded(t *testing.T) {
 	}
 	sum := NewPool(header, nil, Options{})
 	for _, part := range parts {
-		text, err := json.Marshal(part.State())
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := must.Get(json.Marshal(part.State()))(t)
 		var s PoolState
-		if err := errors.Join(json.Unmarshal(text, &s), sum.AddState(s)); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, errors.Join(json.Unmarshal(text, &s), sum.AddState(s)))
 	}
 	if diff := cmp.Diff(whole.Verdicts(), sum.Verdicts()); diff != "" || sum.Runs() != len(runs) {
 		t.Errorf("%d runs: %s", sum.Runs(), diff)

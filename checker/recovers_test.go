@@ -26,6 +26,8 @@ type recovery struct {
 	calls   []called
 	renewed map[int]int // by client: when it got a new subject
 	expired int
+	other   int  // when client 1's session ended, if it did
+	made    bool // client 0's old subject was made again after its session had ended
 	barrier bool // clients call await on a barrier, instead of adding to a counter
 }
 
@@ -56,12 +58,18 @@ func (x recovery) build() *history.History {
 		r.Session(x.expired, history.FDisconnected, 0, 1).Session(x.expired, history.FExpired, 0, 1)
 		r.Proof(0, 3, x.expired+10)
 	}
+	if x.other > 0 {
+		r.Session(x.other, history.FDisconnected, 1, 2).Session(x.other, history.FExpired, 1, 2)
+	}
 	for _, c := range x.calls {
 		o := checktest.Args{Client: c.client, F: f, Key: "k", Inv: c.at, Ret: c.at + 5, Outcome: history.OK, Session: c.session}
 		if !c.ok {
 			o.Outcome, o.Err = history.Fail, &history.Error{Code: history.CodeError, Message: "connection closed"}
 		}
 		r.Op(o)
+	}
+	if x.made {
+		r.Add(1020, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FMade, Key: "k", Value: history.Value(history.Made{Began: checktest.Unit * 1005})})
 	}
 	for client, at := range x.renewed {
 		r.Add(at, history.Event{Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FRenewed, Key: "k"})
@@ -86,6 +94,19 @@ func TestRecovers(t *testing.T) {
 	}
 	if alone, _ := recovers(t, checktest.Only(dying().build(), f.Counterexample)); alone.Result != Violation {
 		t.Errorf("the counterexample alone: %+v", alone)
+	}
+}
+
+// The counterexample has the call of New that came before the client's next session.
+func TestRecoversMade(t *testing.T) {
+	x := dying()
+	before, _ := recovers(t, x.build())
+	x.made = true
+	h := x.build()
+	f, _ := recovers(t, h)
+	if f.Result != Violation || f.Reason != before.Reason || len(f.Counterexample) != len(before.Counterexample)+1 ||
+		!slices.ContainsFunc(f.Counterexample, func(i int) bool { return h.Events[i].F == history.FMade }) {
+		t.Errorf("%+v", f)
 	}
 }
 
@@ -139,6 +160,23 @@ func TestRecoversByRight(t *testing.T) {
 	x.renewed = nil
 	if _, applies := recovers(t, x.build()); applies {
 		t.Error("it is decided although no client got a new subject")
+	}
+}
+
+// A client that lost its session while it waited, and is not answered either, shows nothing: neither that the
+// subject is right, nor that another one took something away.
+func TestRecoversWithoutAControl(t *testing.T) {
+	x := dying()
+	x.calls[6].ok = false
+	h := func(over int) *history.History {
+		x.other = over
+		return x.build()
+	}
+	if f, _ := recovers(t, h(15000)); f.Result != Unknown || !strings.Contains(f.Reason, "no client is left to show") {
+		t.Errorf("its session ended while it waited: %+v", f)
+	}
+	if f, _ := recovers(t, h(150)); f.Result != "" {
+		t.Errorf("it was answered in its next session: %+v", f)
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/history"
 	objects "github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -71,10 +72,7 @@ func applicable(t *testing.T, model string, h *history.History, txns []history.T
 func TestChecksAloneSayTheSame(t *testing.T) {
 	for _, model := range recipeModels() {
 		h := checktest.Good(model, 40).Build()
-		checks, err := For(model, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		checks := must.Get(For(model, Options{}))(t)
 		var alone []Verdict
 		for _, c := range checks {
 			vs := c.Check(t.Context(), h)
@@ -742,10 +740,7 @@ func TestReferenceInVirtualTime(t *testing.T) {
 // picture writes the picture of a key.
 func picture(t *testing.T, h *history.History, key string, w io.Writer) error {
 	t.Helper()
-	p, err := NewPictures(t.Context(), h, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must.Get(NewPictures(t.Context(), h, Options{}))(t)
 	return p.Write(t.Context(), key, w)
 }
 

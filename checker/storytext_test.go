@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/onerun"
 )
 
@@ -71,10 +72,7 @@ const mostStories = 500
 // violations. Each model has some.
 func TestStoriesAreText(t *testing.T) {
 	stories := map[string]int{}
-	dirs, err := filepath.Glob("testdata/corpus/*")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dirs := must.Get(filepath.Glob("testdata/corpus/*"))(t)
 	for _, dir := range dirs {
 		raw, err := os.ReadFile(filepath.Join(dir, "verdicts.json"))
 		var r checker.Report

@@ -20,6 +20,8 @@ var playedElsewhere = map[string]string{
 	"again-more":    "reports/onerun: TestNextStepsDecide",
 	"own-test":      "it names no command",
 	"check-there":   "reports/onerun: TestNextStepsGiveWhatWasMissing; decide.txtar plays the command",
+	"survivors":     "object: TestDeadProcesses",
+	"more-survive":  "object: TestDeadProcesses; reports/onerun: TestNextStepsGiveWhatWasMissing",
 	"other-version": "reports/onerun: TestNextStepsGiveWhatWasMissing",
 	"full-load":     "internal/lab/sweep: TestAskedForAndNeverTook",
 	"more-runs":     "stats/gates: whether a fault leads to the time is chance",

@@ -23,13 +23,15 @@ import (
 var update = flag.Bool("update", false, "write what the commands of the guide to checking print into it")
 
 // guideToChecking returns the pages of the guide to checking: one about what all properties have in
-// common, one about the store, and one for each recipe.
+// common, others about the properties of every recipe, the store and histories of other tools, and one for each recipe.
 func guideToChecking(t *testing.T) []string {
 	recipes, err := filepath.Glob("docs/recipes/*.md")
 	if err != nil || len(recipes) == 0 {
 		t.Fatal(recipes, err)
 	}
-	return append([]string{"docs/checking.md", "docs/checking-store.md"}, recipes...)
+	return append([]string{
+		"docs/checking.md", "docs/checking-common.md", "docs/checking-register.md", "docs/checking-session.md", "docs/foreign-histories.md",
+	}, recipes...)
 }
 
 // The guide to checking has a complete section for every property of every model, which names the
@@ -46,7 +48,7 @@ func TestGuideToChecking(t *testing.T) {
 		}
 		if *update {
 			page = []byte(renewed(t, string(page)))
-			if path == "docs/checking.md" {
+			if path == "docs/foreign-histories.md" {
 				table := modelTable(t, string(page))
 				page = []byte(strings.Replace(string(page), table, described(table), 1))
 			}

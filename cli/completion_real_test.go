@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/tmuxtest"
 )
 
@@ -17,17 +18,11 @@ func TestRealBashCompletes(t *testing.T) {
 	tmuxtest.Require(t)
 	dir := t.TempDir()
 	for _, path := range []string{"store/lock/2026-01-31T12-00-00.000Z/history.jsonl", "store/my lock/2026-01-30T12-00-00.000Z/history.jsonl", "notes.jsonl"} {
-		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(path)), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, path), nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(path)), 0o755))
+		must.Do(t, os.WriteFile(filepath.Join(dir, path), nil, 0o644))
 	}
 	rc := filepath.Join(dir, "rc")
-	if err := os.WriteFile(rc, []byte("PS1='> '\nbind 'set enable-bracketed-paste off'\ncd "+dir+"\nsource <(zklab completion bash)\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(rc, []byte("PS1='> '\nbind 'set enable-bracketed-paste off'\ncd "+dir+"\nsource <(zklab completion bash)\n"), 0o644))
 	s := tmuxtest.Start(t, tmuxtest.Config{Width: 120}, "bash", "--noprofile", "--rcfile", rc, "-i")
 	s.Until(`^> *$`)
 	// The bar marks the position of the cursor.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -79,10 +80,7 @@ func TestWrongPort(t *testing.T) {
 	t.Cleanup(secure.Close)
 	admin := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(admin.Close)
-	e, err := embedded.Start(embedded.Config{Nodes: 1, TLS: &tls.Config{Certificates: secure.TLS.Certificates}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{Nodes: 1, TLS: &tls.Config{Certificates: secure.TLS.Certificates}}))(t)
 	t.Cleanup(func() { e.Close() })
 	for port, tt := range map[string]struct{ addr, want string }{
 		"TLS":                {e.Addrs()[0], " speaks TLS"},
@@ -104,10 +102,7 @@ func TestWrongPort(t *testing.T) {
 // Each command that connects accepts addresses as Mesos and others write them, and explains how to write an IPv6
 // address.
 func TestWrittenServers(t *testing.T) {
-	e, err := embedded.Start(embedded.Config{Nodes: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{Nodes: 1}))(t)
 	t.Cleanup(func() { e.Close() })
 	const badIPv6 = "write an IPv6 address in brackets: [::1]:2181"
 	for command := range connecting {
@@ -130,10 +125,7 @@ func TestWrittenServers(t *testing.T) {
 // answering serves connections with a function, and returns its address.
 func answering(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
@@ -220,10 +212,7 @@ func TestRefusedRequests(t *testing.T) {
 
 // Each command with a session timeout tells which timeout the servers granted if it differs.
 func TestGrantedSessionTimeout(t *testing.T) {
-	e, err := embedded.Start(embedded.Config{Nodes: 1, MinSession: 3 * time.Second, MaxSession: 20 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{Nodes: 1, MinSession: 3 * time.Second, MaxSession: 20 * time.Second}))(t)
 	t.Cleanup(func() { e.Close() })
 	for command := range connecting {
 		cmd, _, err := zklabRoot().Find(strings.Fields(command)[1:])

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -178,7 +179,8 @@ func tellsStatus(d *rehearsal) {
 	d.prints(d.exits(usage.ExitValid), `^healthy: 3 of 3 serve|^server 3 at .*: (leader|follower)`)
 }
 
-// A healthy ensemble is checked for a moment, too short for a verdict, and the check leaves nothing behind.
+// A healthy ensemble is checked for a moment, too short for a verdict, and the check leaves nothing behind. A check
+// without an end has judged a window when it is interrupted.
 func watches(d *rehearsal) {
 	servers := d.reachable()
 	d.replace(`^\d+[mh]$`, "1s")
@@ -186,8 +188,16 @@ func watches(d *rehearsal) {
 	first, _, _ := strings.Cut(servers, ",")
 	conn := d.session(first)
 	d.create(conn, "/app", "", 0) // some lines have this chroot
-	text := d.exits(usage.ExitUnknown)
-	d.prints(text, `^UNDECIDED after .*: the leader stayed|"verdict": "unknown"`)
+	if i := slices.Index(d.words, "--for"); i > 0 && d.words[i+1] == "0" {
+		endless := d.start("", append(d.words, "--window=1s")...)
+		endless.await(` window 1 \(from .* undecided: `)
+		if err := endless.cmd.Process.Signal(os.Interrupt); err != nil {
+			d.Fatal(err)
+		}
+		d.prints(endless.ends(usage.ExitUnknown), `^UNDECIDED after .*, interrupted: the leader stayed`)
+	} else {
+		d.prints(d.exits(usage.ExitUnknown), `^UNDECIDED after .*: the leader stayed|"verdict": "unknown"`)
+	}
 	names, _, err := conn.Children("/")
 	if err != nil || slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "zklab-check-") }) {
 		d.Errorf("left behind: %q, %v", names, err)

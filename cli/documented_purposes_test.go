@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // purposes has a function for each command of zklab. The function performs a documented line of the command,
@@ -49,7 +50,6 @@ var unperformed = map[string]string{
 	"zklab run lock --subject-command bin/lock --faults expire,freeze,crash,kill:leader --session-timeout 2s":                                                    "needs ZooKeeper's library for C: examples/c, by make test-real",
 	"zklab run lock --simulate --subject go-zookeeper --clients-as process --clients 3 --ops 3 … --faults 'lose-reply@client1/acquire#1/getChildren#1/reply+1s'": "is cut short on the page: explore.txtar",
 	"zklab run lock --subject zklab --clients 1 --keys 1 --rate 2000 --op-timeout 1m --time-limit 5s --faults none --simulate --seed 1 --out herd --quiet":       "is for figures, and of its first run, with one client, nothing is decided",
-	"zklab run lock --ensemble external --servers $SERVERS --faults none --time-limit 1s":                                                                        "is too short for a verdict: TestPrograms",
 }
 
 // byExperiments marks commands that TestDocumentedExperiments performs.
@@ -181,10 +181,7 @@ func wordClass(word string) string {
 // TestDocumentedCommands parses all.
 func TestDocumentedPurposes(t *testing.T) {
 	t.Parallel()
-	checkout, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	checkout := must.Get(filepath.Abs(".."))(t)
 	tmp, err := os.MkdirTemp("", "zc") // the paths of t.TempDir are too long for sockets
 	if err != nil {
 		t.Fatal(err)
@@ -223,10 +220,7 @@ func TestDocumentedPurposes(t *testing.T) {
 		t.Run(c.place, func(t *testing.T) {
 			t.Parallel()
 			d := &rehearsal{T: t, docCommand: c, words: words, stores: stores, checkout: checkout, in: t.TempDir()}
-			own, err := os.MkdirTemp(tmp, "")
-			if err != nil {
-				t.Fatal(err)
-			}
+			own := must.Get(os.MkdirTemp(tmp, ""))(t)
 			d.env = []string{"TMPDIR=" + own, "XDG_RUNTIME_DIR="} // no command finds the ensembles of others
 			purpose(d)
 		})

@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // rehearsal performs a documented command, in a process and a folder of its own. The folder is empty at first.
@@ -127,7 +128,7 @@ func (d *rehearsal) command(args []string) *exec.Cmd {
 // prints fails unless the text matches.
 func (d *rehearsal) prints(text, pattern string) {
 	d.Helper()
-	if !regexp.MustCompile("(?m)" + pattern).MatchString(text) {
+	if !regexp.MustCompile("(?m)" + pattern).MatchString(text + unwrapped(text)) {
 		d.Errorf("%s: nothing matches %s in\n%s", d.line, pattern, text)
 	}
 }
@@ -303,9 +304,7 @@ func newStores(t *testing.T) string {
 		if err != nil || len(found) != 1 {
 			t.Fatal(pattern, found, err)
 		}
-		if err := os.Rename(found[0], filepath.Join(filepath.Dir(found[0]), name)); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Rename(found[0], filepath.Join(filepath.Dir(found[0]), name)))
 	}
 	perform(usage.ExitViolation, "run", "lock", "--simulate", "--subject", "broken", "--seed", "1", "--label", "wrong", "--out", "violated")
 	for _, group := range [][2]string{{"before", "4s"}, {"after", "6s"}} {

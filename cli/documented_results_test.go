@@ -65,8 +65,8 @@ func checks(d *rehearsal) {
 // A comparison names its groups, has figures for each, and judges the gates.
 func compares(d *rehearsal) {
 	d.place("compared", "store")
-	d.replace("^many$", "before")
-	d.replace("^(eight|new)$", "after")
+	d.replace("^(many|/tmp/v1)$", "before")
+	d.replace("^(eight|new|/tmp/v2)$", "after")
 	for _, other := range []string{"zklab", "go-zookeeper"} { // the figures for a talk
 		d.replace("^"+other+"-[24]s$", "before")
 		d.replace("^"+other+"-6s$", "after")

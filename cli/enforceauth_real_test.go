@@ -55,7 +55,7 @@ func enforcing(t *testing.T) string {
 	}
 	id := docker("run", "--detach", "--rm", "--label=zklab.enforced", "--publish=127.0.0.1::2181",
 		"--env=ZOO_CFG_EXTRA=enforce.auth.enabled=true enforce.auth.schemes=digest", image)
-	t.Cleanup(func() { docker("rm", "--force", id) })
+	t.Cleanup(func() { docker("rm", "--force", "--volumes", id) })
 	servers := docker("port", id, "2181/tcp")
 	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
 		if code, _ := connects(t, "zklab ensemble status", servers); code == usage.ExitValid {

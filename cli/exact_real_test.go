@@ -15,6 +15,7 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/overlaid"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/specimens"
@@ -60,10 +61,7 @@ func same(t *testing.T, one, other map[int64]string) {
 // exactBinary returns the command built with the overlay, in a separate folder, once for all tests.
 func exactBinary(t *testing.T) string {
 	t.Helper()
-	binary, err := builtExactly()
-	if err != nil {
-		t.Fatal(err)
-	}
+	binary := must.Get(builtExactly())(t)
 	return binary
 }
 
@@ -101,10 +99,7 @@ func records(t *testing.T, binary string, subject [2]string, seeds string) map[i
 	if err != nil || len(files) != 1 {
 		t.Fatalf("%v, %v", files, err)
 	}
-	b, err := os.ReadFile(files[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := must.Get(os.ReadFile(files[0]))(t)
 	all := map[int64]string{}
 	for text := range strings.Lines(string(b)) {
 		var line sweep.Line

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/programs"
 )
 
@@ -17,10 +18,7 @@ import (
 func TestRealExpiryFromPython(t *testing.T) {
 	t.Parallel()
 	programs.Require(t, programs.Kazoo)
-	python, err := programs.Python("kazoo")
-	if err != nil {
-		t.Fatal(err)
-	}
+	python := must.Get(programs.Python("kazoo"))(t)
 	out := runIn(t, filepath.Join("..", "examples", "kazoo"), python, "-m", "unittest", "-v", "test_expiry")
 	for _, want := range []string{"test_session_by_its_number", "test_session_that_owns_a_znode", "Ran 2 tests", "\nOK"} {
 		if !strings.Contains(out, want) {

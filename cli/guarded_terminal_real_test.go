@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/clients"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/tmuxtest"
 )
 
@@ -26,10 +27,7 @@ func interactive(t *testing.T) *tmuxtest.Terminal {
 // lockCommand returns a command line of zklab lock on the test's own servers, for a shell script.
 func lockCommand(t *testing.T) string {
 	t.Helper()
-	e, err := embedded.Start(embedded.Config{Nodes: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{Nodes: 1}))(t)
 	t.Cleanup(func() { e.Close() })
 	return "zklab lock /l --servers " + strings.Join(e.Addrs(), ",")
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/clients"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A program ends with everything that it has started, whatever it is and however it is ended, before the lock
@@ -65,9 +66,7 @@ func (f *family) members(t *testing.T) (pids []int) {
 
 func (f *family) signal(t *testing.T, s syscall.Signal) {
 	t.Helper()
-	if err := f.Process.Signal(s); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, f.Process.Signal(s))
 }
 
 // guardian returns the family's process between zklab and the program.
@@ -148,9 +147,7 @@ func TestAllOfAProgramEnds(t *testing.T) {
 			},
 			"guardian killed": func(t *testing.T) {
 				f := startFamily(t, tt.script)
-				if err := syscall.Kill(f.guardian(t), syscall.SIGKILL); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, syscall.Kill(f.guardian(t), syscall.SIGKILL))
 				f.ends(t, usage.ExitFailed)
 				if want := "error: the process that guards the program has ended (signal: killed), so the program was killed\n"; f.stderr.String() != want {
 					t.Errorf("%q", f.stderr.String())
@@ -188,16 +185,12 @@ func (f *family) expire(t *testing.T) {
 func TestLeftBehind(t *testing.T) {
 	t.Run("ends by itself", func(t *testing.T) {
 		fifo := filepath.Join(t.TempDir(), "fifo")
-		if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, syscall.Mkfifo(fifo, 0o600))
 		f := startFamily(t, `cat `+fifo+` & echo holds`, "--grace", "1m")
 		if next := answerTo("lock", "/cut", "--servers", f.cut.direct, "--try", "--", "true"); next.code != clients.ExitNotObtained {
 			t.Errorf("%+v", next)
 		}
-		if err := os.WriteFile(fifo, []byte("late\n"), 0); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(fifo, []byte("late\n"), 0))
 		f.says(t, "late")
 		f.ends(t, 0)
 	})
@@ -234,9 +227,7 @@ func TestIgnoredSignals(t *testing.T) {
 	c := startCuttable(t)
 	p := startGuarded(t, exec.Command("sh", "-c", `trap "" HUP; exec zklab lock /cut --servers `+c.servers+` -- sh -c 'echo holds; kill -HUP $$; read line; echo kept $line'`))
 	p.says(t, "holds")
-	if err := p.Process.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, p.Process.Signal(syscall.SIGHUP))
 	if _, err := io.WriteString(p.stdin, "it\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -256,9 +247,7 @@ func TestSignalsWhileWaiting(t *testing.T) {
 			return strings.HasPrefix(answerTo("lock", "/cut", "--servers", first.cut.direct).stdout, "/cut: 1 holds, 1 waits\n")
 		})
 		for _, s := range signals {
-			if err := p.Process.Signal(s); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, p.Process.Signal(s))
 		}
 	}
 	asked := holdLock(t, "--servers", first.cut.direct, "--", "echo", "no")

@@ -180,7 +180,7 @@ var commandGroups = []struct {
 		{"explore", "simulation.md#every-message"},
 	}},
 	{"Read results", [][2]string{
-		{"check", "history.md#histories-of-other-tools"},
+		{"check", "foreign-histories.md"},
 		{"report", "gallery.md"},
 		{"export", "export.md"},
 		{"list", "results.md#zklab-list-runs---json"},
@@ -199,7 +199,7 @@ var commandGroups = []struct {
 		{"ensemble resume", ""},
 		{"ensemble expire", "ensemble.md#end-sessions-from-outside"},
 		{"ensemble status", "ensemble.md#the-status-of-any-ensemble"},
-		{"ensemble check", "external.md#watch-a-live-ensemble"},
+		{"ensemble check", "live.md"},
 		{"conform servers", "conform.md"},
 		{"ensemble compose", "ensemble.md#files-for-ensembles-of-apache-zookeeper"},
 		{"ensemble config", ""},

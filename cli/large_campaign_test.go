@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/store"
 )
 
@@ -36,26 +37,15 @@ func TestLargeRuns(t *testing.T) {
 	var first, last [2]needs
 	var firstOps, lastOps int
 	for size := range strings.SplitSeq(sizes, ",") {
-		n, err := strconv.Atoi(size)
-		if err != nil {
-			t.Fatal(err)
-		}
+		n := must.Get(strconv.Atoi(size))(t)
 		out := filepath.Join(dir, size)
 		of(t, zklab, "run", "register", "--simulate", "--clients", "100", "--keys", "20", "--seed", "1", "--quiet",
 			"--rate", strconv.Itoa(rate), "--time-limit", (time.Duration(n) * time.Second / rate).String(), "--out", out)
 		run := filepath.Join(out, store.Latest)
-		text, err := os.ReadFile(filepath.Join(run, "result.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := must.Get(os.ReadFile(filepath.Join(run, "result.json")))(t)
 		var result store.Result
-		if err := json.Unmarshal(text, &result); err != nil {
-			t.Fatal(err)
-		}
-		history, err := os.Stat(filepath.Join(run, "history.jsonl"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, json.Unmarshal(text, &result))
+		history := must.Get(os.Stat(filepath.Join(run, "history.jsonl")))(t)
 		last = [2]needs{of(t, zklab, "check", run), of(t, zklab, "report", run)}
 		lastOps = result.Stats.Operations
 		if firstOps == 0 {

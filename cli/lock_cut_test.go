@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/clients"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/link"
 )
 
@@ -29,10 +30,7 @@ type cuttable struct {
 
 func startCuttable(t *testing.T) *cuttable {
 	t.Helper()
-	e, err := embedded.Start(embedded.Config{Nodes: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{Nodes: 1}))(t)
 	t.Cleanup(func() { e.Close() })
 	c := &cuttable{direct: strings.Join(e.Addrs(), ","), told: make(chan history.Event, 1000)}
 	c.Link = link.New(link.Config{Dial: net.DialTimeout, Record: func(e history.Event) {
@@ -81,17 +79,9 @@ func startGuarded(t *testing.T, cmd *exec.Cmd) *guardedProgram {
 	t.Helper()
 	p := &guardedProgram{Cmd: cmd}
 	p.Stderr = &p.stderr
-	stdin, err := p.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := p.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
+	stdin := must.Get(p.StdinPipe())(t)
+	stdout := must.Get(p.StdoutPipe())(t)
+	must.Do(t, p.Start())
 	hung := time.AfterFunc(2*time.Minute, func() { _ = p.Process.Kill() })
 	t.Cleanup(func() {
 		hung.Stop()

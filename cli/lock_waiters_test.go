@@ -14,6 +14,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/cli/internal/clients"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/recipes"
@@ -89,9 +90,7 @@ func TestTwoThousandWaiters(t *testing.T) {
 	c := startCuttable(t)
 	w := lineUp(ctx, t, strings.Split(c.direct, ","), "/big", 4, real)
 	w.standBehind(t, all-real)
-	if err := <-w.got[0]; err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, <-w.got[0])
 	tried := answerTo("lock", "/big", "--servers", c.servers, "--try", "--session-timeout", "1m", "--", "true")
 	asked := 0
 	for op, n := range c.Requests() {
@@ -120,9 +119,7 @@ func TestTwoThousandWaiters(t *testing.T) {
 	}
 	for i := range 20 {
 		before := w.requests()
-		if err := w.locks[i].Unlock(ctx); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, w.locks[i].Unlock(ctx))
 		if err := <-w.got[i+1]; err != nil {
 			t.Fatalf("contender %d: %v", i+1, err)
 		}

@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/tmuxtest"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -84,21 +85,13 @@ func TestMonitorUnderLoad(t *testing.T) {
 func ensembleUp(t *testing.T, kind string) []string {
 	t.Helper()
 	cmd := exec.Command("zklab", "ensemble", "up", "--ensemble", kind, "--listen", "127.0.0.1:0", "--name", "none")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	out := must.Get(cmd.StdoutPipe())(t)
+	must.Do(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGINT)
 		_ = cmd.Wait()
 	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
+	line := must.Get(bufio.NewReader(out).ReadString('\n'))(t)
 	return strings.Split(strings.TrimSpace(line), ",")
 }
 
@@ -379,13 +372,8 @@ type drawings struct{ bytes, times, clears atomic.Int64 }
 func counting(t *testing.T, terminal *tmuxtest.Terminal) *drawings {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pipe")
-	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	pipe, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, syscall.Mkfifo(path, 0o600))
+	pipe := must.Get(os.OpenFile(path, os.O_RDWR, 0))(t)
 	t.Cleanup(func() { pipe.Close() })
 	terminal.Pipe("exec cat >" + path)
 	d := new(drawings)

@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/ensemble/embedded"
 	site "github.com/zklab/zklab/internal/lab/serve"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/unseen"
 )
 
@@ -232,9 +233,7 @@ func TestTransactionsThatAreLost(t *testing.T) {
 	if out, code := z.run(); code != usage.ExitValid {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
-	if err := os.Remove(filepath.Join(z.dir, "runs/latest/transactions.jsonl")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Remove(filepath.Join(z.dir, "runs/latest/transactions.jsonl")))
 	lost := regexp.MustCompile(`grant.*own-znodes.*log.*transactions\.jsonl`)
 	checked, _ := z.zklab("check", "runs/latest")
 	_, code := z.zklab("report", "runs/latest")
@@ -252,10 +251,7 @@ func TestTransactionsThatAreLost(t *testing.T) {
 // and every door that decides them says so. The runs are in real time, because only embedded ensembles are simulated.
 func TestEnsembleWithoutTransactionLog(t *testing.T) {
 	t.Parallel()
-	e, err := embedded.Start(embedded.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{}))(t)
 	defer e.Close()
 	var servers []string
 	for _, s := range e.Servers() {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/root"
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/ownobjects"
 	"github.com/zklab/zklab/store"
 )
@@ -75,9 +76,7 @@ func asked[Q, A any](t *testing.T, program, dir string) func(Q) A {
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	in, inErr := cmd.StdinPipe()
 	out, outErr := cmd.StdoutPipe()
-	if err := errors.Join(inErr, outErr, cmd.Start()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, errors.Join(inErr, outErr, cmd.Start()))
 	t.Cleanup(func() {
 		_ = in.Close()
 		if err := cmd.Wait(); err != nil {

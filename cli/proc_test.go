@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // procStatus holds what the kernel reports about a process (proc_pid_stat(5)).
@@ -20,10 +22,7 @@ type procStatus struct {
 // processes returns all running processes, by their ids.
 func processes(t *testing.T) map[int]procStatus {
 	t.Helper()
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
+	stats := must.Get(filepath.Glob("/proc/[0-9]*/stat"))(t)
 	all := map[int]procStatus{}
 	for _, path := range stats {
 		b, err := os.ReadFile(path)
@@ -40,10 +39,7 @@ func processes(t *testing.T) map[int]procStatus {
 
 func integer(t *testing.T, text string) int {
 	t.Helper()
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	n := must.Get(strconv.Atoi(text))(t)
 	return n
 }
 

@@ -12,15 +12,13 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // workerProcesses returns the process ids of all workers of the command.
 func workerProcesses(t *testing.T) (pids []int) {
 	t.Helper()
-	program, err := exec.LookPath("zklab")
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := must.Get(exec.LookPath("zklab"))(t)
 	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, path := range lines {
 		b, err := os.ReadFile(path)
@@ -41,9 +39,7 @@ func frozen(t *testing.T) *exec.Cmd {
 	cmd := exec.Command("zklab", "run", "lock", "--clients-as", "process", "--clients", "3", "--session-timeout", "1s",
 		"--time-limit", "5m", "--faults", "freeze:all@500ms+4m", "--quiet")
 	cmd.Dir = t.TempDir()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
@@ -59,9 +55,7 @@ func frozen(t *testing.T) *exec.Cmd {
 func TestRealKilledRunLeavesNoProcess(t *testing.T) {
 	cmd := frozen(t)
 	harness := childOf(t, cmd.Process.Pid)
-	if err := syscall.Kill(harness, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, syscall.Kill(harness, syscall.SIGKILL))
 	if got := ended(t, cmd); got != usage.ExitFailed {
 		t.Errorf("exit code %d", got)
 	}
@@ -72,9 +66,7 @@ func TestRealKilledRunLeavesNoProcess(t *testing.T) {
 // only that they are told to quit.
 func TestRealInterruptedRunOfProcesses(t *testing.T) {
 	cmd := frozen(t)
-	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, cmd.Process.Signal(syscall.SIGINT))
 	if got := ended(t, cmd); got != usage.ExitValid && got != usage.ExitUnknown { // how much had happened by then varies
 		t.Errorf("exit code %d", got)
 	}

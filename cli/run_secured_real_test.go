@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // Apache ZooKeeper's own server that requires TLS with a certificate, and authentication by SASL or by digest: runs
@@ -26,7 +27,7 @@ func TestRealSecuredRun(t *testing.T) {
 			cert, key := writeCertificate(t, dir)
 			aFileAt(t, filepath.Join(dir, "credentials"), "# who may write\n"+credential+"\n")
 			aFileAt(t, filepath.Join(dir, "wrong"), "sasl:bob:other\n")
-			servers := securedServer(t, cert, key, scheme)
+			servers := securedServer(t, cert, key, scheme, credential)
 			tls := []string{"--tls-ca", cert, "--tls-cert", cert, "--tls-key", key}
 			external := append([]string{"--ensemble", "external", "--servers", servers, "--out", "store", "--quiet", "--time-limit", "8s", "--min-load", "20"}, tls...)
 			for _, tt := range []struct {
@@ -63,13 +64,12 @@ func TestRealSecuredRun(t *testing.T) {
 
 func aFileAt(t *testing.T, path, text string) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte(text), 0o644))
 }
 
-// securedServer returns the secure address of a server that enforces authentication by a scheme, once it answers.
-func securedServer(t *testing.T, cert, key, scheme string) string {
+// securedServer returns the secure address of a server that enforces authentication by a scheme, once it has opened a
+// session: the first one of a new process takes seconds on a busy machine.
+func securedServer(t *testing.T, cert, key, scheme, credential string) string {
 	t.Helper()
 	dockertest.Require(t)
 	image := os.Getenv("ZKLAB_IMAGE")
@@ -85,9 +85,7 @@ func securedServer(t *testing.T, cert, key, scheme string) string {
 		return strings.TrimSpace(string(out))
 	}
 	files := filepath.Join(t.TempDir(), "tls")
-	if err := os.Mkdir(files, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Mkdir(files, 0o755))
 	aFileAt(t, filepath.Join(files, "server.pem"), string(read(t, key))+string(read(t, cert)))
 	aFileAt(t, filepath.Join(files, "ca.pem"), string(read(t, cert)))
 	aFileAt(t, filepath.Join(files, "jaas.conf"), "Server {\n org.apache.zookeeper.server.auth.DigestLoginModule required\n user_bob=\""+secret+"\";\n};\n")
@@ -102,7 +100,7 @@ func securedServer(t *testing.T, cert, key, scheme string) string {
 	servers := docker("port", id, "2281/tcp")
 	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
 		var out bytes.Buffer
-		if runZklab([]string{"ensemble", "status", servers, "--tls-ca", cert, "--tls-cert", cert, "--tls-key", key}, &out, &out) == usage.ExitValid {
+		if runZklab([]string{"shell", servers, "--tls-ca", cert, "--tls-cert", cert, "--tls-key", key, "--auth", credential, "-c", "whoami"}, &out, &out) == usage.ExitValid {
 			return servers
 		}
 		if time.Since(began) > time.Minute {

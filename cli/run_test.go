@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
@@ -74,9 +75,7 @@ func merged(args []string) (store.Experiment, error) {
 // A run with faults is long enough for each of them, unless its length is given.
 func TestTimeLimit(t *testing.T) {
 	path := t.TempDir() + "/x.yaml"
-	if err := store.WriteExperiment(path, store.Experiment{Recipe: "lock", Settings: settings.Settings{TimeLimit: 7 * time.Second}}); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, store.WriteExperiment(path, store.Experiment{Recipe: "lock", Settings: settings.Settings{TimeLimit: 7 * time.Second}}))
 	for name, tt := range map[string]struct {
 		args []string
 		want time.Duration
@@ -91,10 +90,7 @@ func TestTimeLimit(t *testing.T) {
 		"file":        {[]string{"--config", path, "--faults", "pause,expire"}, 7 * time.Second},
 		"flag beside": {[]string{"--config", path, "--faults", "pause,expire", "--time-limit", "5s"}, 5 * time.Second},
 	} {
-		stored, err := merged(tt.args)
-		if err != nil {
-			t.Fatal(err)
-		}
+		stored := must.Get(merged(tt.args))(t)
 		x, err := experiments.Of(stored, &experiments.Flags{})
 		if err != nil {
 			t.Fatal(err)
@@ -108,9 +104,7 @@ func TestTimeLimit(t *testing.T) {
 // The image of an experiment file is used only for containers.
 func TestImageOfFile(t *testing.T) {
 	path := t.TempDir() + "/x.yaml"
-	if err := store.WriteExperiment(path, store.Experiment{Recipe: "lock", Ensemble: backend.InContainers, Image: "i"}); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, store.WriteExperiment(path, store.Experiment{Recipe: "lock", Ensemble: backend.InContainers, Image: "i"}))
 	for want, args := range map[string][]string{
 		"i": nil, "": {"--ensemble", backend.InProcess}, "j": {"--image", "j"},
 	} {
@@ -127,10 +121,7 @@ func available(t *testing.T) (n int) {
 	for _, a := range plan.Mix(time.Second, plan.AllFaults()).Needs() {
 		starter = starter.(ensemble.Preparer).Prepare(a)
 	}
-	e, err := starter.(ensemble.Sketcher).Sketch()
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(starter.(ensemble.Sketcher).Sketch())(t)
 	defer e.Close()
 	for _, k := range faults.Kinds() {
 		if !k.Harsh && k.Plain().Available(faults.Setting{Ensemble: e}) == nil {

@@ -35,9 +35,40 @@ func params(dir string) testscript.Params {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "occupy": occupy, "vacant": vacant, "await": awaitText, "serves": serves, "word": word, "znode": znode,
-			"somebody": somebody, "znodes": znodes, "downs": downs, "gzip": gzipFile, "get": get,
+			"somebody": somebody, "znodes": znodes, "downs": downs, "gzip": gzipFile, "get": get, "says": says,
 		},
 	}
+}
+
+// says asserts that the latest output matches, whatever its line breaks: the lines of a text under one name are one line.
+func says(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: says regexp")
+	}
+	text := unwrapped(ts.ReadFile("stdout"))
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	if pattern.MatchString(text) == neg {
+		ts.Fatalf("says %q: %t is wanted, of\n%s", args[0], !neg, text)
+	}
+}
+
+// unwrapped joins the lines under one name to one line.
+func unwrapped(output string) string {
+	var text strings.Builder
+	before := ""
+	for line := range strings.Lines(output) {
+		line = strings.TrimSuffix(line, "\n")
+		goesOn := strings.HasPrefix(line, "    ") && !strings.HasPrefix(line, "    - ") || before != "" && line != "" && before[0] != ' ' && line[0] != ' '
+		switch {
+		case before != "" && goesOn:
+			text.WriteString(" " + strings.TrimSpace(line))
+		default:
+			text.WriteString("\n" + line)
+		}
+		before = line
+	}
+	return text.String()
 }
 
 // gzipFile writes a compressed copy of a file beside it.

@@ -23,6 +23,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 const digest = "super:D/InIHSb7yEEbrWz8b9l71RjZJU="
@@ -113,9 +114,7 @@ func TestTLSFlags(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := writeCertificate(t, dir)
 	noise := filepath.Join(dir, "noise")
-	if err := os.WriteFile(noise, []byte("x"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(noise, []byte("x"), 0o600))
 	s, err := started("--tls-cert", cert, "--tls-key", key)
 	if err != nil {
 		t.Fatal(err)
@@ -140,10 +139,7 @@ func TestTLSFlags(t *testing.T) {
 // and its key. It returns the paths.
 func writeCertificate(t *testing.T, dir string, names ...string) (cert, key string) {
 	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	private := must.Get(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), DNSNames: names, Subject: pkix.Name{CommonName: "somebody"}, // Java accepts no certificate without a subject
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
@@ -151,19 +147,11 @@ func writeCertificate(t *testing.T, dir string, names ...string) (cert, key stri
 	if names == nil {
 		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
+	der := must.Get(x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private))(t)
+	keyDER := must.Get(x509.MarshalPKCS8PrivateKey(private))(t)
 	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	for path, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: keyDER}} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, pem.EncodeToMemory(block), 0o600))
 	}
 	return cert, key
 }

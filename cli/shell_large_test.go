@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -17,15 +18,9 @@ import (
 // the znode, does the rest, and reports the failure in its exit code. With --max-frame the shell accepts the
 // reply.
 func TestLargeZnodes(t *testing.T) {
-	e, err := embedded.Start(embedded.Config{Nodes: 1, MaxRequest: 4 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{Nodes: 1, MaxRequest: 4 << 20}))(t)
 	t.Cleanup(func() { e.Close() })
-	c, err := client.Connect(t.Context(), client.Config{Servers: e.Addrs()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := must.Get(client.Connect(t.Context(), client.Config{Servers: e.Addrs()}))(t)
 	defer c.Close()
 	for path, data := range map[string][]byte{"/a": nil, "/b": nil} {
 		if _, _, err := c.Create(t.Context(), path, data, client.Anyone, wire.Persistent, 0); err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/tmuxtest"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -34,15 +35,9 @@ func sits(t *testing.T, width int, state string) *desk {
 func furnished(t *testing.T) *desk {
 	t.Helper()
 	tmuxtest.Require(t)
-	e, err := embedded.Start(embedded.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{}))(t)
 	t.Cleanup(func() { e.Close() })
-	other, err := client.Connect(t.Context(), client.Config{Servers: e.Addrs()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	other := must.Get(client.Connect(t.Context(), client.Config{Servers: e.Addrs()}))(t)
 	t.Cleanup(other.Close)
 	return &desk{T: t, e: e, other: other}
 }
@@ -162,18 +157,14 @@ func TestRealShellOnAScreen(t *testing.T) {
 
 			// Ctrl-C ends a running command.
 			for _, s := range d.e.Servers() {
-				if err := d.e.Server(s.ID()).Pause(t.Context()); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, d.e.Server(s.ID()).Pause(t.Context()))
 			}
 			d.Type("cat /app\r")
 			d.Until(`cat /app\n?$`)
 			d.Keys("C-c")
 			d.Until(`^interrupted\n` + prompt + `/> ?$`) // before that, keys go to the terminal itself
 			for _, s := range d.e.Servers() {
-				if err := d.e.Server(s.ID()).Resume(t.Context()); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, d.e.Server(s.ID()).Resume(t.Context()))
 			}
 			t.Logf("at %d columns:\n%s", width, d.Screen())
 
@@ -241,33 +232,22 @@ func TestRealShellLosesItsServer(t *testing.T) {
 	d.Type("typed meanwhile")
 	d.Until(`/> typed meanwhile$`)
 	lost := d.server()
-	if err := lost.Kill(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, lost.Kill(t.Context()))
 	d.Until(`^disconnected ` + lost.Addr() + ` .*\nconnected 127\.0\.0\.1:\d+\n` + prompt + `/> typed meanwhile$`)
 	d.Keys("C-u")
 	d.does("cat /mine", `^x$`)
 	for _, s := range d.e.Servers() {
-		if err := d.e.Server(s.ID()).Kill(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, d.e.Server(s.ID()).Kill(t.Context()))
 	}
 	d.Until(`^\[not connected\] /> ?$`)
 	for _, s := range d.e.Servers() {
-		if err := d.e.Server(s.ID()).Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, d.e.Server(s.ID()).Start(t.Context()))
 	}
 	d.Until(`^` + prompt + `/> ?\z`)
 	d.does("stat /mine", `^  bytes +1$`) // not the text that is already on the screen
 
-	stat, err := d.other.Exists(t.Context(), "/mine", false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.e.ExpireSession(t.Context(), stat.EphemeralOwner); err != nil {
-		t.Fatal(err)
-	}
+	stat := must.Get(d.other.Exists(t.Context(), "/mine", false))(t)
+	must.Do(t, d.e.ExpireSession(t.Context(), stat.EphemeralOwner))
 	d.Until(`^expired\n\[session expired\] /> ?$`)
 	d.does("cat /mine", `^began a new session, 0x[0-9a-f]+:$`)
 	d.Until(`^error: cat /mine: no such znode\n` + prompt + `/> ?$`)

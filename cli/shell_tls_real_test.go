@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	zklab "github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // Apache's servers require a certificate from clients that use TLS, and also accept clients without
@@ -92,9 +93,7 @@ func realTLS(t *testing.T, cert, key string) ensemble.Ensemble {
 func aFile(t *testing.T, name, text string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte(text), 0o600))
 	return path
 }
 
@@ -102,15 +101,9 @@ func aFile(t *testing.T, name, text string) (path string) {
 func withFiles(t *testing.T, base string, files map[string][]byte) (image string) {
 	t.Helper()
 	ctx := context.Background() // the image is removed after the test's own context has ended
-	engine, err := client.New(client.FromEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
+	engine := must.Get(client.New(client.FromEnv))(t)
 	t.Cleanup(func() { engine.Close() })
-	made, err := engine.ContainerCreate(ctx, client.ContainerCreateOptions{Config: &container.Config{Image: base}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	made := must.Get(engine.ContainerCreate(ctx, client.ContainerCreateOptions{Config: &container.Config{Image: base}}))(t)
 	defer func() {
 		if _, err := engine.ContainerRemove(ctx, made.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
 			t.Error(err)
@@ -136,16 +129,12 @@ func archive(t *testing.T, files map[string][]byte) *bytes.Buffer {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for path, data := range files {
-		if err := w.WriteHeader(&tar.Header{Name: path, Mode: 0o644, Size: int64(len(data))}); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, w.WriteHeader(&tar.Header{Name: path, Mode: 0o644, Size: int64(len(data))}))
 		if _, err := w.Write(data); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, w.Close())
 	return &b
 }
 

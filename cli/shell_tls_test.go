@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // If TLS cannot be negotiated, the shell tells in one line why, and what can be done.
@@ -64,14 +65,8 @@ func TestShellTLS(t *testing.T) {
 // an answer.
 func endsConnections(t *testing.T, cert, key string) (addr string) {
 	t.Helper()
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	pair := must.Get(tls.LoadX509KeyPair(cert, key))(t)
+	l := must.Get(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}}))(t)
 	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
@@ -89,14 +84,8 @@ func endsConnections(t *testing.T, cert, key string) (addr string) {
 // serving starts what "zklab ensemble up" would start, and returns its addresses.
 func serving(t *testing.T, args ...string) string {
 	t.Helper()
-	config, err := started(append(args, "--listen", "127.0.0.1:0")...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := embedded.Start(config.(embedded.Config))
-	if err != nil {
-		t.Fatal(err)
-	}
+	config := must.Get(started(append(args, "--listen", "127.0.0.1:0")...))(t)
+	e := must.Get(embedded.Start(config.(embedded.Config)))(t)
 	t.Cleanup(func() { e.Close() })
 	return strings.Join(e.Addrs(), ",")
 }

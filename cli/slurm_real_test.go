@@ -18,6 +18,7 @@ import (
 
 	"github.com/zklab/zklab/internal/base/procgroup"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/ports"
 	"github.com/zklab/zklab/internal/testkit/programs"
 )
@@ -33,10 +34,7 @@ func TestRealSweepOnSlurm(t *testing.T) {
 	alone, out := t.TempDir(), t.TempDir()
 	sweepToItsEnd(t, binary, append([]string{"sweep", "--quiet", "--out", alone}, args...))
 
-	script, err := filepath.Abs("../deploy/slurm/sweep.sbatch")
-	if err != nil {
-		t.Fatal(err)
-	}
+	script := must.Get(filepath.Abs("../deploy/slurm/sweep.sbatch"))(t)
 	job := c.command(t, filepath.Dir(binary), "sbatch", append([]string{"--parsable", "--array=1-8", script, "--out", out}, args...)...)
 	victim := killAShard(t, c, job, out)
 	c.drain(t)
@@ -73,19 +71,13 @@ func TestRealSweepOnSlurm(t *testing.T) {
 func killAShard(t *testing.T, c *slurm, job, out string) sweep.Shard {
 	t.Helper()
 	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
-		paths, err := filepath.Glob(filepath.Join(out, "sweeps", "*", "*", "*", "runs.jsonl"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		paths := must.Get(filepath.Glob(filepath.Join(out, "sweeps", "*", "*", "*", "runs.jsonl")))(t)
 		for _, path := range paths {
 			name := filepath.Base(filepath.Dir(path))
 			if n := runsIn(t, path); n < 1 || n > 3 {
 				continue // not yet, or too late
 			}
-			shard, err := sweep.ParseShard(strings.Replace(name, "-of-", "/", 1), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			shard := must.Get(sweep.ParseShard(strings.Replace(name, "-of-", "/", 1), nil))(t)
 			killProcesses(t, out, "--shard\x00"+shard.String()+"\x00")
 			if n := runsIn(t, path); n < 6 {
 				return shard
@@ -99,20 +91,14 @@ func killAShard(t *testing.T, c *slurm, job, out string) sweep.Shard {
 // runsIn counts the lines of runs.
 func runsIn(t *testing.T, path string) int {
 	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := must.Get(os.ReadFile(path))(t)
 	return bytes.Count(b, []byte("\n"+`{"seed":`))
 }
 
 // killProcesses kills the processes whose arguments contain these texts.
 func killProcesses(t *testing.T, folder, shard string) {
 	t.Helper()
-	paths, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil {
-		t.Fatal(err)
-	}
+	paths := must.Get(filepath.Glob("/proc/[0-9]*/cmdline"))(t)
 	for _, path := range paths {
 		b, err := os.ReadFile(path)
 		if err != nil || !bytes.Contains(b, []byte(folder)) || !bytes.Contains(b, []byte(shard)) {
@@ -167,10 +153,7 @@ func startSlurm(t *testing.T) *slurm {
 	t.Helper()
 	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin")
 	// A socket's path is at most 108 bytes long.
-	dir, err := os.MkdirTemp("", "slurm")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := must.Get(os.MkdirTemp("", "slurm"))(t)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	if err := os.Chmod(dir, 0o755); err != nil { // munge requires this, because it identifies each client
 		t.Fatal(err)
@@ -200,10 +183,7 @@ func startSlurm(t *testing.T) *slurm {
 
 func (c *slurm) configure(t *testing.T) {
 	t.Helper()
-	me, err := user.Current()
-	if err != nil {
-		t.Fatal(err)
-	}
+	me := must.Get(user.Current())(t)
 	key := make([]byte, 128)
 	_, _ = rand.Read(key)
 	port, release, err := ports.Reserve(2)
@@ -214,14 +194,10 @@ func (c *slurm) configure(t *testing.T) {
 	for name, text := range map[string][]byte{
 		"key": key, "slurm.conf": fmt.Appendf(nil, slurmConf, c.dir, port, port+1, me.Username),
 	} {
-		if err := os.WriteFile(filepath.Join(c.dir, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(filepath.Join(c.dir, name), text, 0o600))
 	}
 	for _, name := range []string{"state", "spool"} {
-		if err := os.Mkdir(filepath.Join(c.dir, name), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Mkdir(filepath.Join(c.dir, name), 0o755))
 	}
 	t.Setenv("SLURM_CONF", filepath.Join(c.dir, "slurm.conf"))
 }
@@ -229,17 +205,11 @@ func (c *slurm) configure(t *testing.T) {
 // daemon starts a daemon as a foreground process, which ends with the test.
 func (c *slurm) daemon(t *testing.T, name string, args ...string) {
 	t.Helper()
-	log, err := os.Create(filepath.Join(c.dir, name+".out"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	log := must.Get(os.Create(filepath.Join(c.dir, name+".out")))(t)
 	defer log.Close()
 	cmd := exec.Command(name, args...)
 	cmd.Stdout, cmd.Stderr = log, log
-	group, err := procgroup.Start(cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
+	group := must.Get(procgroup.Start(cmd))(t)
 	t.Cleanup(func() {
 		_ = group.Kill()
 		<-group.Ended()

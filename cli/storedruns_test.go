@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/storedruns"
 	"github.com/zklab/zklab/cli/internal/usage"
 	site "github.com/zklab/zklab/internal/lab/serve"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
@@ -26,10 +27,7 @@ func TestStoredRunsOfAllObjects(t *testing.T) {
 			t.Run(recipe+"/"+subject, func(t *testing.T) {
 				t.Parallel()
 				as := []string{"goroutine", "process"}[(i+j)%2]
-				w, err := specimens.Named(recipe, subject)
-				if err != nil {
-					t.Fatal(err)
-				}
+				w := must.Get(specimens.Named(recipe, subject))(t)
 				if !workloads.InProcesses(w) {
 					as = "goroutine"
 				}
@@ -143,10 +141,7 @@ func (z zklabIn) serves() {
 
 // docs/export.md has a row for each format.
 func TestExportFormatsAreDocumented(t *testing.T) {
-	page, err := os.ReadFile("../docs/export.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := must.Get(os.ReadFile("../docs/export.md"))(t)
 	for _, f := range storedruns.ExportFormats {
 		if !regexp.MustCompile("(?m)^\\| \\[?`" + f.Name + "`").Match(page) {
 			t.Errorf("docs/export.md has no row for the format %s", f.Name)

@@ -12,19 +12,15 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // waiting starts the command zklab-waits and returns it once its child runs.
 func waiting(t *testing.T) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command("zklab-waits")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	out := must.Get(cmd.StdoutPipe())(t)
+	must.Do(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
@@ -57,9 +53,7 @@ func TestSignalsArePassedOn(t *testing.T) {
 	} {
 		t.Run(s.String(), func(t *testing.T) {
 			cmd := waiting(t)
-			if err := cmd.Process.Signal(s); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, cmd.Process.Signal(s))
 			if got := ended(t, cmd); got != want {
 				t.Errorf("exit code %d, want %d", got, want)
 			}

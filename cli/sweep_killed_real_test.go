@@ -19,6 +19,7 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A killed sweep continues where it was: in the end each seed has one line, the same as in a sweep
@@ -91,9 +92,7 @@ func killedOnTheWay(t *testing.T, binary string, args []string, out string, afte
 	before := len(journalsIn(t, out))
 	cmd := exec.Command(binary, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, cmd.Start())
 	ended := make(chan struct{})
 	go func() {
 		_ = cmd.Wait()
@@ -149,15 +148,9 @@ func inSession(t *testing.T, session int) (pids []int) {
 // journalsIn returns the lines of all shards below a folder.
 func journalsIn(t *testing.T, out string) (all []byte) {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(out, "sweeps", "*", "*", "*", "runs.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	paths := must.Get(filepath.Glob(filepath.Join(out, "sweeps", "*", "*", "*", "runs.jsonl")))(t)
 	for _, path := range paths {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := must.Get(os.ReadFile(path))(t)
 		all = append(all, b...)
 	}
 	return all
@@ -177,10 +170,7 @@ func linesOf(t *testing.T, out string) (all []sweep.Line) {
 		}
 	}
 	slices.SortFunc(all, func(a, b sweep.Line) int { return int(a.Seed - b.Seed) })
-	kept, err := filepath.Glob(filepath.Join(out, "sweeps", "*", "*", "*", "runs", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	kept := must.Get(filepath.Glob(filepath.Join(out, "sweeps", "*", "*", "*", "runs", "*")))(t)
 	told := 0
 	for i, l := range all {
 		if i > 0 && all[i-1].Seed == l.Seed {

@@ -21,22 +21,22 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 )
 
-// documented returns the lines of the session in docs/adapters.md.
+// documented returns the lines of the session in docs/adapter-protocol.md.
 func documented(t *testing.T) []string {
 	t.Helper()
-	doc, err := os.ReadFile("../docs/adapters.md")
+	doc, err := os.ReadFile("../docs/adapter-protocol.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, rest, _ := strings.Cut(string(doc), "```session\n")
 	session, _, found := strings.Cut(rest, "\n```")
 	if !found {
-		t.Fatal("no session in docs/adapters.md")
+		t.Fatal("no session in docs/adapter-protocol.md")
 	}
 	return strings.Split(session, "\n")
 }
 
-// docs/adapters.md shows a session exactly as with a real worker.
+// docs/adapter-protocol.md shows a session exactly as with a real worker.
 func TestWorkerSpeaksAsDocumented(t *testing.T) {
 	e, err := embedded.Start(embedded.Config{})
 	if err != nil {

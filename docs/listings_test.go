@@ -19,12 +19,13 @@ var listed = map[string]string{
 	"docs/faults.md":      "TestGuideShowsExamples of faults/plan: it is in the example there",
 	"docs/programs.md":    "TestPage of catalog: it is in package mends",
 	"docs/recipes/*.md":   "TestRecipePages: it is in the examples of package recipes",
-	"docs/adapters.md":    "", "docs/commands.md": "", "docs/simulation.md": "",
+	"docs/adapters.md":    "", "docs/commands.md": "", "docs/compare.md": "", "docs/simulation.md": "",
 }
 
 // leftOut has the code that a page leaves to its reader.
 var leftOut = map[string]string{
 	"docs/adapters.md":   "var newLock func(*subjects.Client, string) (subjects.Lock, error)\n",
+	"docs/compare.md":    "var newLock func(*subjects.Client, string) (subjects.Lock, error)\n",
 	"docs/simulation.md": "var newLock func(*subjects.Client, string) (subjects.Lock, error)\n",
 	"docs/commands.md":   "var ids, carelessIDs, tickets object.Object[int]\n",
 }

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// The map in CONTRIBUTING.md has a line for each folder with a public package, and for each
-// package of internal, and names no folder that does not exist.
+// The map in CONTRIBUTING.md has a line for each folder with Go files, and for each folder of internal, and names no
+// folder that does not exist.
 func TestMap(t *testing.T) {
 	mapped := foldersOnMap(t)
 	for _, folder := range mapped {
@@ -40,8 +40,7 @@ func foldersOnMap(t *testing.T) (folders []string) {
 	return folders
 }
 
-// foldersToMap lists the folders with Go files, down to the first folder below one called internal; of
-// examples and of the catalogue only the folder itself.
+// foldersToMap lists the folders with Go files, and those of internal.
 func foldersToMap(t *testing.T) (folders []string) {
 	t.Helper()
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
@@ -67,14 +66,8 @@ func foldersToMap(t *testing.T) (folders []string) {
 // onMap is the folder under which the map has a folder.
 func onMap(folder string) string {
 	parts := strings.Split(folder, "/")
-	if parts[0] == "examples" || parts[0] == "catalog" {
-		return parts[0]
+	if parts[0] == "internal" {
+		return strings.Join(parts[:2], "/") // internal/lab
 	}
-	switch i := slices.Index(parts, "internal"); {
-	case i == 0:
-		return strings.Join(parts[:min(3, len(parts))], "/") // internal/lab/engine
-	case i > 0:
-		return strings.Join(parts[:i], "/") // checker, of checker/internal/locks
-	}
-	return folder
+	return parts[0]
 }

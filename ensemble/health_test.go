@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -164,10 +165,7 @@ func TestProbeOfServerThatFallsSilent(t *testing.T) {
 			io.Copy(io.Discard, c) // until the other side gives up
 			c.Close()
 		})
-		p, err := openProbe(ctx, dial, "any")
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := must.Get(openProbe(ctx, dial, "any"))(t)
 		start := time.Now()
 		if _, err := p.write(ctx, "", 1); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
 			t.Errorf("%v after %v", err, time.Since(start))

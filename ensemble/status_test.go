@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // These are answers of Apache ZooKeeper 3.9.3 and 3.4.13.
@@ -49,10 +51,7 @@ func TestParseStatus(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := ParseStatus(test.answer)
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := must.Get(ParseStatus(test.answer))(t)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)
 			}

@@ -5,13 +5,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func TestParseWatches(t *testing.T) {
-	got, err := ParseWatches("0x1dc6acfac000003\n\t/a/b\n\t/a b\n0xf000000000000001\n\n")
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := must.Get(ParseWatches("0x1dc6acfac000003\n\t/a/b\n\t/a b\n0xf000000000000001\n\n"))(t)
 	last := int64(-0x0fffffffffffffff)
 	if d := cmp.Diff(map[int64][]string{0x1dc6acfac000003: {"/a/b", "/a b"}, last: nil}, got); d != "" {
 		t.Error(d)

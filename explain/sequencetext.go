@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/zklab/zklab/internal/base/paint"
@@ -50,10 +51,7 @@ const (
 )
 
 func (t *sequenceText) layOut(screen Screen) {
-	width := screen.Width
-	if width == 0 {
-		width = usual
-	}
+	width := cmp.Or(screen.Width, usual)
 	width = max(narrowest, min(width, widest)) - len(indentation)
 	t.first = columns("seconds") + 2
 	for _, w := range t.rows {

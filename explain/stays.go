@@ -42,12 +42,9 @@ func (t *narrator) stays(r *Reader) {
 
 // staying reports whether a known stay of the step's client covers the step.
 func (t *narrator) staying(st *Step) bool {
-	for _, s := range t.s.stays {
-		if s.Row == st.Row && s.key == st.key && s.From <= st.From && s.To >= st.From {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.s.stays, func(s Stay) bool {
+		return s.Row == st.Row && s.key == st.key && s.From <= st.From && s.To >= st.From
+	})
 }
 
 // holdOf returns the hold that a grant begins, or that a confirm is about, or nil.

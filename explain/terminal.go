@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"math"
 	"strings"
 
@@ -141,9 +142,7 @@ func (s *Scene) Text(screen Screen) string {
 	if len(s.Steps) == 0 {
 		return ""
 	}
-	if screen.Width == 0 {
-		screen.Width = usual
-	}
+	screen.Width = cmp.Or(screen.Width, usual)
 	screen.Width = min(max(screen.Width, narrowest), widest)
 	p := s.picture()
 	d := drawing{picture: p, screen: screen, g: boxes, used: map[string]bool{}}

@@ -219,6 +219,13 @@ func (t *narrator) fact(e *history.Event) {
 	case history.FRenewed:
 		st.Name = "new subject"
 		text(st.Who + " got a new subject of " + models.Key(e.Key))
+	case history.FMade:
+		var v history.Made
+		_ = e.Decode(&v)
+		st.Name = "New"
+		st.Text = func(clock Clock) string {
+			return fmt.Sprintf("New was called for %s of %s at %s, while the client had no session, and returned at %s", models.Key(e.Key), st.Who, clock(v.Began), clock(st.At))
+		}
 	case history.FUnreturned:
 		var v history.Unreturned
 		_ = e.Decode(&v)

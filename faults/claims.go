@@ -38,11 +38,6 @@ func (c *Claims) release(names []string) {
 	c.taken = slices.DeleteFunc(c.taken, func(n string) bool { return slices.Contains(names, n) })
 }
 
-// has reports whether a name is claimed.
-func (c *Claims) has(name string) bool {
-	return slices.Contains(c.all(), name)
-}
-
 // others reports whether any name other than mine is claimed.
 func (c *Claims) others(mine ...string) bool {
 	return slices.ContainsFunc(c.all(), func(n string) bool { return !slices.Contains(mine, n) })

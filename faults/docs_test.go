@@ -13,15 +13,13 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // guide is docs/faults.md.
 func guide(t *testing.T) string {
 	t.Helper()
-	b, err := os.ReadFile("../docs/faults.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := must.Get(os.ReadFile("../docs/faults.md"))(t)
 	return string(b)
 }
 
@@ -105,9 +103,7 @@ func TestGuideTables(t *testing.T) {
 		}
 	}
 	if *update {
-		if err := os.WriteFile("../docs/faults.md", []byte(made), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile("../docs/faults.md", []byte(made), 0o644))
 	} else if diff := gocmp.Diff(made, page); diff != "" {
 		t.Errorf("the tables are not those of the faults (-update writes them): %s", diff)
 	}
@@ -171,20 +167,14 @@ func (k Kind) guideArguments() string {
 
 // The package's story says what is in which file, of every one.
 func TestStoryKnowsAllFiles(t *testing.T) {
-	story, err := os.ReadFile("doc.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	story := must.Get(os.ReadFile("doc.go"))(t)
 	_, table, _ := strings.Cut(string(story), "What is in which file:")
 	words := regexp.MustCompile(`[a-z_]+`).FindAllString(table, -1)
 	rooms := regexp.MustCompile(`(?m)^//\t([a-z]+_) `).FindAllStringSubmatch(table, -1)
 	inRoom := func(name string) bool {
 		return slices.ContainsFunc(rooms, func(room []string) bool { return strings.HasPrefix(name, room[1]) })
 	}
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := must.Get(filepath.Glob("*.go"))(t)
 	for _, f := range files {
 		name := strings.TrimSuffix(f, ".go")
 		if name != "doc" && !strings.HasSuffix(name, "_test") && !slices.Contains(words, name) && !inRoom(name) {
@@ -196,10 +186,7 @@ func TestStoryKnowsAllFiles(t *testing.T) {
 // Whoever looks for a fault finds its file by what it hits: there its kind is declared.
 func TestFilesOfFaults(t *testing.T) {
 	for _, k := range Kinds() {
-		files, err := filepath.Glob(string(k.hits) + "_*.go")
-		if err != nil {
-			t.Fatal(err)
-		}
+		files := must.Get(filepath.Glob(string(k.hits) + "_*.go"))(t)
 		name := "// Kind returns \"" + k.Name + "\"."
 		if !slices.ContainsFunc(files, func(f string) bool {
 			text, err := os.ReadFile(f)

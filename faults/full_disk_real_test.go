@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A real leader whose disk is full stops serving, and serves again when there is room.
@@ -17,10 +18,7 @@ func TestRealFullDisk(t *testing.T) {
 	dockertest.Require(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	e, err := container.Config{}.Prepare(faults.FullDisk{}.Needs()).Start(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(container.Config{}.Prepare(faults.FullDisk{}.Needs()).Start(ctx))(t)
 	defer func() {
 		if err := e.Close(); err != nil {
 			t.Error(err)

@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
 )
@@ -66,10 +67,7 @@ func inBubbleOf(t *testing.T, cfg embedded.Config, clients int, f func(*lab)) {
 	cfg.InMemory, cfg.KeepLog = true, true
 	cfg.Latency = cmp.Or(cfg.Latency, 200*time.Microsecond)
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Start(cfg))(t)
 		// go-zookeeper's Close returns after a second without a reply: the rest ends by itself.
 		defer time.Sleep(labTimeout)
 		defer e.Close()
@@ -285,9 +283,7 @@ func (l *lab) children() []string {
 // one that others write to.
 func (c *labClient) catchUp(t *testing.T) {
 	t.Helper()
-	if _, err := c.Sync("/"); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(c.Sync("/"))(t)
 }
 
 // works reports whether a client has a session and its requests are answered.

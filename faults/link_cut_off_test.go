@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // Clients that are cut off from a server hang, give it up, and connect to another, while the server
@@ -83,10 +84,7 @@ func TestCutOff(t *testing.T) {
 
 // The fault warns of a cut that is too short for a client to notice.
 func TestCutOffTooShort(t *testing.T) {
-	e, err := embedded.Config{}.Sketch()
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Config{}.Sketch())(t)
 	defer e.Close()
 	f := faults.CutOff{}
 	if f.Warn(e.Profile(), 100*time.Millisecond) == "" || f.Warn(e.Profile(), 2*time.Second) != "" {

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/link"
 )
 
@@ -32,9 +33,7 @@ func endsConnections(l *lab, f faults.Fault) {
 	victim, other := l.clients[0], l.clients[1]
 	was := victim.SessionID()
 	e := l.injected(f)
-	if err := l.verify(e); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.verify(e))
 	l.heal(e)
 	l.awaits("it works again", func() bool { return victim.works("/") })
 	if victim.SessionID() != was || len(l.children()) != 2 {
@@ -60,9 +59,7 @@ func refused(l *lab) {
 	was := victim.SessionID()
 	e := l.injected(faults.Refuse{Who: faults.Holder})
 	for range 3 {
-		if err := l.verify(e); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, l.verify(e))
 		time.Sleep(300 * time.Millisecond)
 	}
 	if victim.State() == zk.StateHasSession || !l.clients[1].works("/") {
@@ -98,9 +95,7 @@ func stalled(l *lab, way link.Direction) {
 		_, err := victim.Create(l.folder()+"/stalled", nil, 0, open)
 		made <- err
 	}()
-	if err := l.verify(e); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.verify(e))
 	time.Sleep(time.Second)
 	select {
 	case err := <-made:
@@ -201,9 +196,7 @@ func moved(l *lab) {
 	for range 3 {
 		from := at(victim)
 		e := l.injected(faults.Move{Who: faults.Holder})
-		if err := l.verify(e); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, l.verify(e))
 		if at(victim) == from {
 			t.Errorf("it is still at %s", from)
 		}
@@ -239,9 +232,7 @@ func duplicated(l *lab) {
 	victim := l.clients[0]
 	was := victim.SessionID()
 	e := l.injected(faults.Duplicate{Who: faults.Holder})
-	if err := l.verify(e); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.verify(e))
 	// Each write after the copy connected finds that the session has moved.
 	l.awaits("the copy came back", func() bool {
 		victim.Set(l.folder(), nil, -1)
@@ -266,10 +257,7 @@ func duplicated(l *lab) {
 // In a mix, options that were left out are drawn: which client, which direction, how slow.
 func TestClientFaultsInAMix(t *testing.T) {
 	for _, list := range []string{"cut", "reset", "refuse", "stall-link", "slow-link", "move", "duplicate", "expire"} {
-		x, err := plan.Parse(list, time.Second)
-		if err != nil {
-			t.Fatal(err)
-		}
+		x := must.Get(plan.Parse(list, time.Second))(t)
 		who := map[string]int{}
 		for _, s := range x.Plan(41*time.Second, newRand(3)) {
 			for _, w := range []string{"holder", "waiter", "next", "any"} {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -39,9 +40,7 @@ func loses(l *lab, f faults.Fault, there int) {
 		_, err := victim.Create(l.folder()+"/mine-", nil, zk.FlagSequence, open)
 		answer <- err
 	})
-	if err := l.verify(e); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.verify(e))
 	if err := <-answer; !errors.Is(err, zk.ErrConnectionClosed) {
 		t.Errorf("the client got %v", err)
 	}
@@ -158,10 +157,7 @@ func TestLoseDraws(t *testing.T) {
 		l.clients[0].Set(l.folder(), nil, -1)
 		drawn := map[string]int{}
 		for seed := range uint64(60) {
-			e, err := faults.LoseReply{Who: faults.Anyone}.Inject(l.t.Context(), l.target, newRand(seed))
-			if err != nil {
-				t.Fatal(err)
-			}
+			e := must.Get(faults.LoseReply{Who: faults.Anyone}.Inject(l.t.Context(), l.target, newRand(seed)))(t)
 			drawn[strings.Split(e.Describe().Spec, ":")[1]]++
 			if strings.Contains(e.Describe().Spec, ":times=") {
 				drawn["in a row"]++
@@ -225,9 +221,7 @@ func lateEvents(l *lab) {
 	e := l.injected(faults.LateEvent{Behind: 2, Who: faults.TheClient(0)})
 	events := watch()
 	l.create(l.folder()+"/a", 0)
-	if err := l.verify(e); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.verify(e))
 	sees := func() {
 		l.awaits("it sees the change", func() bool { names, _, err := victim.Children(l.folder()); return err == nil && len(names) == 1 })
 	}
@@ -273,9 +267,7 @@ func silences(l *lab) {
 		e := l.injected(faults.Silence{Who: who})
 		victim := l.clients[e.Describe().Clients[0]]
 		was, began := victim.SessionID(), time.Now()
-		if err := l.verify(e); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, l.verify(e))
 		if took := time.Since(began); took < labTimeout/2 || took > 2*labTimeout {
 			t.Errorf("%s: took %s", who, took)
 		}
@@ -316,9 +308,7 @@ func TestLateRequest(t *testing.T) {
 func heldBack(l *lab) {
 	t := l.t
 	victim, other := l.clients[0], l.clients[1]
-	if _, err := victim.Create(l.folder()+"/mine", nil, 0, open); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(victim.Create(l.folder()+"/mine", nil, 0, open))(t)
 	l.create(l.target.Root+"/k2", 0)
 	e := l.injected(faults.LateRequest{Op: "delete", Who: faults.TheClient(0)})
 	if _, _, err := victim.Get(l.folder()); err != nil { // reads pass
@@ -327,19 +317,13 @@ func heldBack(l *lab) {
 	answer := make(chan error, 1)
 	go func() { answer <- victim.Delete(l.folder()+"/mine", -1) }()
 	time.Sleep(10 * time.Millisecond)
-	if _, err := other.Create(l.target.Root+"/k2/elsewhere", nil, 0, open); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(other.Create(l.target.Root+"/k2/elsewhere", nil, 0, open))(t)
 	time.Sleep(10 * time.Millisecond)
 	if n := containing(l.children(), "mine"); n != 1 {
 		t.Fatal("it was not held back")
 	}
-	if _, err := other.Create(l.folder()+"/theirs", nil, 0, open); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.verify(e); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(other.Create(l.folder()+"/theirs", nil, 0, open))(t)
+	must.Do(t, l.verify(e))
 	if err := <-answer; err != nil {
 		t.Errorf("the client got %v", err)
 	}
@@ -383,9 +367,7 @@ func TestLateRequestWithoutChange(t *testing.T) {
 func TestLateRequestRepeated(t *testing.T) {
 	inBubble(t, 2, func(l *lab) {
 		victim, other, path := l.clients[0], l.clients[1], l.folder()+"/place"
-		if _, err := victim.Create(path, []byte("mine"), 0, open); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(victim.Create(path, []byte("mine"), 0, open))(t)
 		e := l.injected(faults.LateRequest{Op: "delete", Repeated: true, Who: faults.TheClient(0)})
 		answer := make(chan error, 1)
 		go func() {
@@ -399,12 +381,8 @@ func TestLateRequestRepeated(t *testing.T) {
 			}
 		}()
 		l.awaits("the second delete", func() bool { return victim.link.Requests()[wire.Delete] == 2 })
-		if _, err := other.Create(path, []byte("theirs"), 0, open); err != nil {
-			t.Fatal(err)
-		}
-		if err := l.verify(e); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(other.Create(path, []byte("theirs"), 0, open))(t)
+		must.Do(t, l.verify(e))
 		if err := <-answer; err != nil {
 			t.Errorf("the second delete: %v", err)
 		}

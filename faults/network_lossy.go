@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,9 +66,7 @@ func (f Lossy) Available(s Setting) error {
 // Inject makes the links lose packets.
 func (f Lossy) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	f.Nodes = f.Nodes.or(All)
-	if f.Share == 0 {
-		f.Share = defaultShare
-	}
+	f.Share = cmp.Or(f.Share, defaultShare)
 	e := &losing{linksEffect{target: t, set: func(ctx context.Context, l oneWay, on bool) error {
 		share := float64(f.Share) / 100
 		if !on {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // cuts is a partition as its recorded step describes it.
@@ -185,10 +186,7 @@ func TestPartitionWithoutEffect(t *testing.T) {
 
 // The fault warns of a partition that is too short for an election.
 func TestPartitionTooShort(t *testing.T) {
-	e, err := embedded.Config{}.Sketch()
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Config{}.Sketch())(t)
 	defer e.Close()
 	for _, f := range []faults.Lasting{faults.Partition{}, faults.Partition{Shape: faults.Ring}} {
 		if f.Warn(e.Profile(), time.Second) == "" || f.Warn(e.Profile(), 10*time.Second) != "" {

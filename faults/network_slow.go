@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -43,10 +44,7 @@ func (f SlowNetwork) Available(s Setting) error {
 // Inject slows the links down.
 func (f SlowNetwork) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	f.Nodes = f.Nodes.or(All)
-	by := f.By
-	if by == 0 {
-		by = slowness
-	}
+	by := cmp.Or(f.By, slowness)
 	e := &slowed{linksEffect{target: t, set: func(ctx context.Context, l oneWay, on bool) error {
 		d := by
 		if !on {

@@ -11,6 +11,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/link"
 )
@@ -18,11 +19,7 @@ import (
 // messageAt is a point of client 0's first operation, which is called work.
 func messageAt(t testing.TB, message string) link.Point {
 	t.Helper()
-	p, err := link.ParsePoint("client0/work#1/" + message)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return must.Get(link.ParsePoint("client0/work#1/" + message))(t)
 }
 
 // maker is client 0 at work: it makes a, b and c, one after the other, whatever happens.
@@ -99,16 +96,11 @@ func strikesAt(l *lab, f faults.Fault, want comes) {
 	t := l.t
 	hosted(l)
 	p := messageAt(t, want.message)
-	if _, err := faults.PointOf(f, p); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(faults.PointOf(f, p))(t)
 	session, _ := l.clients[0].link.Session()
 	b := l.clients[0].link.Break(p)
 	m := l.makes()
-	e, err := l.at(f, b)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(l.at(f, b))(t)
 	l.effects = append(l.effects, e)
 	if err := l.verify(e); err != nil {
 		t.Errorf("verify: %v", err)
@@ -165,17 +157,12 @@ func TestLateRequestAtAMessage(t *testing.T) {
 		b := l.clients[0].link.Break(messageAt(t, "create#2"))
 		m := l.makes()
 		l.target.Lasts = time.Second
-		e, err := l.at(faults.LateRequest{Same: true}, b)
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(l.at(faults.LateRequest{Same: true}, b))(t)
 		l.effects = append(l.effects, e)
 		if l.create(l.folder()+"/beside", 0); l.made() != "a beside" {
 			t.Errorf("made by then: %s", l.made())
 		}
-		if _, err := l.clients[1].Create(l.folder()+"/b", nil, 0, open); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(l.clients[1].Create(l.folder()+"/b", nil, 0, open))(t)
 		if err := l.verify(e); err != nil {
 			t.Error(err)
 		}
@@ -193,18 +180,13 @@ func TestLateRequestRepeatedAtAMessage(t *testing.T) {
 		b := l.clients[0].link.Break(messageAt(t, "create#2"))
 		m := l.makes()
 		l.target.Lasts = time.Second
-		e, err := l.at(faults.LateRequest{Repeated: true}, b)
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(l.at(faults.LateRequest{Repeated: true}, b))(t)
 		l.effects = append(l.effects, e)
 		l.awaits("the third create", func() bool { return l.clients[0].link.Requests()[wire.Create] == 3 })
 		if got := l.made(); got != "a b" {
 			t.Errorf("made by then: %s", got)
 		}
-		if _, err := l.clients[1].Create(l.folder()+"/d", nil, 0, open); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(l.clients[1].Create(l.folder()+"/d", nil, 0, open))(t)
 		if err := l.verify(e); err != nil {
 			t.Error(err)
 		}
@@ -233,10 +215,7 @@ func TestLateEventAtAMessage(t *testing.T) {
 				began := time.Now()
 				l.create(l.folder()+"/"+name, 0)
 				if name == "b" {
-					e, err := l.at(parsed(t, spec), b)
-					if err != nil {
-						t.Fatal(err)
-					}
+					e := must.Get(l.at(parsed(t, spec), b))(t)
 					l.effects = append(l.effects, e)
 					if err := l.verify(e); err != nil {
 						t.Error(err)
@@ -269,10 +248,7 @@ func TestFaultsWhileConnecting(t *testing.T) {
 					b := victim.link.Break(messageAt(t, message))
 					victim.link.Operation("work")
 					victim.link.Cut()
-					e, err := l.at(parsed(t, spec), b)
-					if err != nil {
-						t.Fatal(err)
-					}
+					e := must.Get(l.at(parsed(t, spec), b))(t)
 					l.effects = append(l.effects, e)
 					if err := l.verify(e); err != nil {
 						t.Errorf("verify: %v", err)
@@ -296,17 +272,11 @@ func TestTwoFaultsAtMessages(t *testing.T) {
 		first, second := victim.link.Break(messageAt(t, "create#2/reply")), victim.link.Break(messageAt(t, "create#2/reply"))
 		then := victim.link.Break(messageAt(t, "connect#1/reply"))
 		m := l.makes()
-		e, err := l.at(faults.LoseReply{}, first)
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(l.at(faults.LoseReply{}, first))(t)
 		if _, err := l.at(faults.LoseReply{}, second); !errors.Is(err, faults.ErrNoTarget) {
 			t.Errorf("lost twice: %v", err)
 		}
-		again, err := l.at(faults.Cut{}, then)
-		if err != nil {
-			t.Fatal(err)
-		}
+		again := must.Get(l.at(faults.Cut{}, then))(t)
 		for _, e := range []faults.Effect{e, again} {
 			if err := l.verify(e); err != nil {
 				t.Error(err)
@@ -328,10 +298,7 @@ func TestFaultsAtMessagesOfOthers(t *testing.T) {
 	inBubble(t, 2, func(l *lab) {
 		b := l.clients[0].link.Break(messageAt(t, "create#1"))
 		m := l.makes()
-		e, err := l.at(faults.Cut{Who: faults.TheClient(1)}, b)
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(l.at(faults.Cut{Who: faults.TheClient(1)}, b))(t)
 		if got := e.Describe().Clients; !slices.Equal(got, []int{1}) {
 			t.Errorf("it hit %v", got)
 		}

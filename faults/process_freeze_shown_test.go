@@ -9,6 +9,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
@@ -82,9 +83,7 @@ func TestFreezeOwner(t *testing.T) {
 		done := l.looks(seat, mine)
 		e := <-injected
 		l.effects = append(l.effects, e)
-		if err := l.verify(e); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, l.verify(e))
 		if d := e.Describe(); len(d.Clients) != 1 || d.Clients[0] != 0 || !strings.Contains(d.Detail, seat+" of session") || !hosts[0].frozen {
 			t.Errorf("described as %+v", d)
 		}
@@ -112,9 +111,7 @@ func TestFreezeReturned(t *testing.T) {
 		seat := l.folder() + "/seat"
 		before := l.earlierSession()
 		defer before.Close()
-		if _, err := before.Create(seat, nil, zk.FlagEphemeral, open); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(before.Create(seat, nil, zk.FlagEphemeral, open))(t)
 		took := l.takes(1, seat)
 		injected := l.injecting(faults.Freeze{Who: faults.Returned})
 		mine := l.clients[0].SessionID()
@@ -124,9 +121,7 @@ func TestFreezeReturned(t *testing.T) {
 		if err := l.verify(e); err != nil || !hosts[0].frozen {
 			t.Fatal(err)
 		}
-		if _, err := l.clients[0].link.ExpireSession(l.t.Context(), before.SessionID(), l.ensemble.Servers()[0].Addr()); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(l.clients[0].link.ExpireSession(l.t.Context(), before.SessionID(), l.ensemble.Servers()[0].Addr()))(t)
 		<-took
 		<-e.(faults.Ending).Ended()
 		l.heal(e)

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/link"
 )
 
@@ -108,9 +109,7 @@ func TestFreeze(t *testing.T) {
 		hosts := hosted(l)
 		l.contend(0, 1)
 		e := l.injected(faults.Freeze{Who: faults.Holder})
-		if err := l.verify(e); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, l.verify(e))
 		step := e.Describe()
 		if !slices.Equal(step.Clients, []int{0}) || !slices.Equal(step.Holding, []string{faults.Holding}) || step.Sessions[0] != history.ID(l.clients[0].SessionID()) {
 			t.Errorf("described as %+v", step)
@@ -182,9 +181,7 @@ func TestCrash(t *testing.T) {
 		l.contend(0, 1)
 		was := l.clients[0].SessionID()
 		e := l.injected(faults.Crash{Who: faults.Holder})
-		if err := l.verify(e); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, l.verify(e))
 		step := e.Describe()
 		if !slices.Equal(step.Clients, []int{0}) || step.Holding[0] != faults.Holding || !hosts[0].killed {
 			t.Errorf("described as %+v", step)
@@ -212,9 +209,7 @@ func TestCrashAfterCreate(t *testing.T) {
 			created <- err
 		})
 		e := l.injected(faults.Crash{Who: faults.Created})
-		if err := l.verify(e); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, l.verify(e))
 		before, _ := c.link.Passed()
 		if got := l.children(); len(got) != 1 || !hosts[0].killed {
 			t.Errorf("contenders %v, killed %v", got, hosts[0].killed)
@@ -324,9 +319,7 @@ func TestFreezeThatIsTooShort(t *testing.T) {
 		inBubble(t, 1, func(l *lab) {
 			hosted(l)
 			r := &record{start: time.Now()}
-			if err := plan.Play(l.t.Context(), []plan.Step{{For: lasts, Fault: faults.Freeze{Who: faults.Anyone}}}, l.target, r); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, plan.Play(l.t.Context(), []plan.Step{{For: lasts, Fault: faults.Freeze{Who: faults.Anyone}}}, l.target, r))
 			if got := containing(r.steps, "warning") > 0; got != warned {
 				t.Errorf("frozen for %s: %q", lasts, r.steps)
 			}

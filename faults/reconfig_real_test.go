@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // Apache's servers leave the ensemble and join it again. One that was removed goes on to serve, unless it is
@@ -21,10 +22,7 @@ func TestRealReconfig(t *testing.T) {
 	dockertest.Require(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	e, err := container.Config{}.Prepare(faults.Reconfig{}.Needs()).Start(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(container.Config{}.Prepare(faults.Reconfig{}.Needs()).Start(ctx))(t)
 	defer e.Close()
 	l := newLab(t, e, realTimeout, 3)
 	defer l.close()

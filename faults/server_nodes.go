@@ -191,7 +191,7 @@ func (t *Target) some(servers []ensemble.Server, n int, rng *rand.Rand) []ensemb
 }
 
 func (t *Target) claimed(s ensemble.Server) int {
-	if t.Claims.has("server " + strconv.Itoa(s.ID())) {
+	if slices.Contains(t.Claims.all(), "server "+strconv.Itoa(s.ID())) {
 		return 1
 	}
 	return 0

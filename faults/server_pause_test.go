@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // freezer is a server that can be paused, or cannot.
@@ -85,10 +86,7 @@ func TestPause(t *testing.T) {
 	for nodes, want := range map[faults.Nodes]int{faults.One: 1, faults.Minority: 2, faults.Majority: 3, faults.All: 5} {
 		synctest.Test(t, func(t *testing.T) {
 			f, _ := newFreezers(5)
-			e, err := faults.Pause{Nodes: nodes}.Inject(t.Context(), &faults.Target{Ensemble: f}, rand.New(rand.NewPCG(1, 1)))
-			if err != nil {
-				t.Fatal(err)
-			}
+			e := must.Get(faults.Pause{Nodes: nodes}.Inject(t.Context(), &faults.Target{Ensemble: f}, rand.New(rand.NewPCG(1, 1))))(t)
 			if f.paused() != want || len(e.Describe().Servers) != want {
 				t.Errorf("%s: %d paused, described as %v", nodes, f.paused(), e.Describe().Servers)
 			}
@@ -126,10 +124,7 @@ func TestPauseWithoutEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, _ := newFreezers(1)
 		f.all[0].answers = true
-		e, err := faults.Pause{Nodes: faults.One}.Inject(t.Context(), &faults.Target{Ensemble: f}, rand.New(rand.NewPCG(1, 1)))
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(faults.Pause{Nodes: faults.One}.Inject(t.Context(), &faults.Target{Ensemble: f}, rand.New(rand.NewPCG(1, 1))))(t)
 		if err := e.Verify(t.Context()); err == nil || !strings.Contains(err.Error(), "answers as follower") {
 			t.Errorf("%v", err)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -111,22 +112,14 @@ func TestReconfig(t *testing.T) {
 func TestReconfigChangesMajorities(t *testing.T) {
 	onServers(t, reconfigurable(3, 0), func(l *lab, em *embedded.Ensemble) {
 		e := l.seen(parsed(t, "reconfig:server-1"))
-		if err := em.Server(2).Pause(l.t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, em.Server(2).Pause(l.t.Context()))
 		l.serveOnly("with one of two voters")
-		if err := em.Server(2).Resume(l.t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, em.Server(2).Resume(l.t.Context()))
 		l.allServe("with both voters")
 		l.healed(e, em.Clean)
-		if err := em.Server(2).Pause(l.t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, em.Server(2).Pause(l.t.Context()))
 		l.serveOnly("with two of three voters", 1, 3)
-		if err := em.Server(2).Resume(l.t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, em.Server(2).Resume(l.t.Context()))
 		l.allServe("in the end")
 	})
 }

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -48,9 +49,7 @@ func (f SlowDisk) Available(s Setting) error {
 // Inject slows the disks down.
 func (f SlowDisk) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	f.Nodes = f.Nodes.or(Majority)
-	if f.By == 0 {
-		f.By = slowness
-	}
+	f.By = cmp.Or(f.By, slowness)
 	servers, release, err := f.Nodes.take(ctx, t, rng, "disk")
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // changeable are servers that carry out reconfig, and can be downgraded.
@@ -164,9 +165,7 @@ func TestUpgradeTakenBack(t *testing.T) {
 				first = s.(*embedded.Server)
 			}
 		}
-		if err := errors.Join(first.SetUpgraded(t.Context(), true), first.Start(t.Context())); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, errors.Join(first.SetUpgraded(t.Context(), true), first.Start(t.Context())))
 		if err := l.verify(e); err == nil { // it is not down
 			t.Error("it is seen although it has not begun")
 		}
@@ -186,15 +185,11 @@ func TestUpgradeNeedsAllServers(t *testing.T) {
 			l.healed(other, em.Clean)
 			l.allServe("after " + spec)
 		}
-		if err := em.Server(2).Kill(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, em.Server(2).Kill(t.Context()))
 		if _, err := l.inject(faults.Upgrade{}); !errors.Is(err, faults.ErrNoTarget) || !strings.Contains(err.Error(), "server 2 does not tell its version") {
 			t.Errorf("beside a server that is down: %v", err)
 		}
-		if err := em.Server(2).Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, em.Server(2).Start(t.Context()))
 		l.whole(em.Clean)
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // The wall clock of the leader dates znodes; no session ends by its jump, ahead or back, for as long as it lasts.
@@ -29,12 +30,8 @@ func TestWallClock(t *testing.T) {
 			onServers(t, embedded.Config{}, func(l *lab, em *embedded.Ensemble) {
 				dated := func(name string) time.Duration {
 					t.Helper()
-					if _, err := l.clients[0].Create(l.folder()+name, nil, zk.FlagEphemeral, open); err != nil {
-						t.Fatal(err)
-					}
-					if _, err := l.clients[1].Sync(l.folder()); err != nil {
-						t.Fatal(err)
-					}
+					must.Get(l.clients[0].Create(l.folder()+name, nil, zk.FlagEphemeral, open))(t)
+					must.Get(l.clients[1].Sync(l.folder()))(t)
 					_, s, err := l.clients[1].Exists(l.folder() + name)
 					if err != nil {
 						t.Fatal(err)
@@ -105,10 +102,7 @@ func TestDrawnWallClocks(t *testing.T) {
 		t.Errorf("%d ahead, %d back, %d of seconds, %d of minutes and hours", ahead, back, short, long)
 	}
 	for _, by := range []time.Duration{time.Millisecond, 25 * time.Hour, -48 * time.Hour} {
-		e, err := embedded.Config{}.Sketch()
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Config{}.Sketch())(t)
 		if err := (faults.WallClock{By: by}).Available(faults.Setting{Ensemble: e}); err == nil {
 			t.Errorf("a jump by %v is possible", by)
 		}

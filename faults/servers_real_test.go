@@ -23,6 +23,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // Each kind of fault of servers and their network that containers can have takes effect
@@ -150,9 +151,7 @@ func TestRealInterrupted(t *testing.T) {
 func traces(t *testing.T, e ensemble.Ensemble) map[string]string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := e.(ensemble.LogReader).CollectLogs(t.Context(), dir); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, e.(ensemble.LogReader).CollectLogs(t.Context(), dir))
 	all := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".cfg") && d.Name() != "myid" {

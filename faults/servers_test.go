@@ -18,6 +18,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // Every fault that takes servers away takes as many as it says, is seen from
@@ -164,18 +165,14 @@ func TestUnsyncedLosesNothingAcknowledged(t *testing.T) {
 func TestEmptyDiskWaitsForOthers(t *testing.T) {
 	onServers(t, embedded.Config{Nodes: 5}, func(l *lab, em *embedded.Ensemble) {
 		l.create(l.folder()+"/kept", 0)
-		if err := em.Server(4).Pause(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, em.Server(4).Pause(t.Context()))
 		if _, err := l.inject(parsed(t, "empty-disk:server-2")); !errors.Is(err, faults.ErrNoTarget) || !strings.Contains(err.Error(), "server 4") {
 			t.Errorf("%v, want no target because of server 4", err)
 		}
 		if empty, err := em.Server(2).DiskEmpty(t.Context()); err != nil || empty {
 			t.Errorf("empty %v, %v", empty, err)
 		}
-		if err := em.Server(4).Resume(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, em.Server(4).Resume(t.Context()))
 		l.allServe("after a fault that found no target")
 		l.clean()
 	})
@@ -363,15 +360,9 @@ func TestHealBesideAnotherFault(t *testing.T) {
 
 // A node specification that means nothing here is told before the run, in a line.
 func TestNodesThatAreNot(t *testing.T) {
-	e, err := embedded.Config{}.Sketch()
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Config{}.Sketch())(t)
 	defer e.Close()
-	alone, err := embedded.Config{Nodes: 1}.Sketch()
-	if err != nil {
-		t.Fatal(err)
-	}
+	alone := must.Get(embedded.Config{Nodes: 1}.Sketch())(t)
 	defer alone.Close()
 	for _, tt := range []struct {
 		fault faults.Fault

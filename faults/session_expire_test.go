@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // An expired session's znodes are gone from the tree while its client is held back; when the client is
@@ -26,9 +27,7 @@ func expires(l *lab) {
 	victim := l.clients[0]
 	was := victim.SessionID()
 	e := l.injected(faults.Expire{Who: faults.Holder})
-	if err := l.verify(e); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.verify(e))
 	if got := l.children(); len(got) != 1 {
 		t.Errorf("contenders: %v", got)
 	}

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,10 +59,7 @@ func (Counter) Available(s Setting) error {
 
 // Inject sets the counter.
 func (f Counter) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
-	left := f.Left
-	if left == 0 {
-		left = 10
-	}
+	left := cmp.Or(f.Left, 10)
 	setter, ok := t.Ensemble.(ensemble.SequenceSetter)
 	if !ok || left < 1 || left > math.MaxInt32 {
 		return nil, fmt.Errorf("cannot set a counter to %d before its end", left)

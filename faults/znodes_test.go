@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // someID is an ID such as zklab's and go-zookeeper's recipes put before a contender's name.
@@ -35,9 +36,7 @@ func foreignChildren(l *lab) {
 	l.create(l.folder()+"/_c_"+someID+"-lock-", zk.FlagSequence)
 	before := l.children()
 	e := l.injected(faults.Foreign{})
-	if err := l.verify(e); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.verify(e))
 	now := l.children()
 	for _, like := range []string{"foreign-lock-00000", "_c_foreign-lock-00000", "foreign-c-00000"} {
 		if containing(now, like) < 1 {
@@ -68,13 +67,9 @@ func TestACLLeavesARemadeFolderAlone(t *testing.T) {
 		l.create(path+"/a", 0)
 		e := l.injected(faults.ACL{Lost: faults.MayWrite, Key: "k1"})
 		for _, gone := range []string{path + "/a", path} {
-			if err := admin.Delete(gone, -1); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, admin.Delete(gone, -1))
 		}
-		if _, err := admin.Create(path, []byte("theirs"), 0, zk.WorldACL(zk.PermAll)); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(admin.Create(path, []byte("theirs"), 0, zk.WorldACL(zk.PermAll)))(t)
 		if err := l.verify(e); err == nil {
 			t.Error("nothing is forbidden, and that was not noticed")
 		}
@@ -136,9 +131,7 @@ func TestForeignInAFolderWithin(t *testing.T) {
 func TestForeignBesideBarriers(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		e := l.injected(faults.Foreign{})
-		if err := l.verify(e); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, l.verify(e))
 		if got := l.children(); len(got) != 0 {
 			t.Errorf("in the object: %q", got)
 		}
@@ -179,10 +172,7 @@ func TestTouch(t *testing.T) {
 
 func touchedContenders(l *lab) {
 	t := l.t
-	own, err := l.clients[0].Create(l.folder()+"/lock-", []byte("mine"), zk.FlagEphemeral|zk.FlagSequence, open)
-	if err != nil {
-		t.Fatal(err)
-	}
+	own := must.Get(l.clients[0].Create(l.folder()+"/lock-", []byte("mine"), zk.FlagEphemeral|zk.FlagSequence, open))(t)
 	l.create(l.folder()+"/marks", 0)
 	l.clients[1].catchUp(t)
 	_, before, events, err := l.clients[1].GetW(own)
@@ -194,9 +184,7 @@ func touchedContenders(l *lab) {
 		t.Fatal(err)
 	}
 	e := l.injected(faults.Touch{})
-	if err := l.verify(e); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.verify(e))
 	select {
 	case event := <-events:
 		if event.Type != zk.EventNodeDataChanged {
@@ -215,9 +203,7 @@ func touchedContenders(l *lab) {
 	default:
 	}
 	l.heal(e)
-	if err := l.clients[0].Delete(own, -1); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.clients[0].Delete(own, -1))
 	if err := l.verify(e); err != nil {
 		t.Errorf("a contender that has gone since: %v", err)
 	}
@@ -236,9 +222,7 @@ func deniedRights(l *lab) {
 	t, c := l.t, l.clients[0]
 	l.create(l.folder()+"/a", 0)
 	special := []zk.ACL{{Perms: zk.PermAll, Scheme: "world", ID: "anyone"}, {Perms: zk.PermRead, Scheme: "ip", ID: "10.1.2.3"}}
-	if _, err := l.target.Admin.SetACL(l.folder(), special, -1); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(l.target.Admin.SetACL(l.folder(), special, -1))(t)
 	can := func() string {
 		var words []string
 		say := func(word string, err error) {
@@ -282,9 +266,7 @@ func deniedRights(l *lab) {
 	}
 	// If a client has created the folder again meanwhile, the new folder keeps its ACL.
 	e := l.injected(faults.ACL{})
-	if _, err := l.target.Admin.SetACL(l.folder(), open, -1); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(l.target.Admin.SetACL(l.folder(), open, -1))(t)
 	l.heal(e)
 	if acl, _, _ := l.target.Admin.GetACL(l.folder()); !slices.Equal(acl, special) {
 		t.Errorf("somebody changed the ACL meanwhile, and now it is %v", acl)
@@ -308,9 +290,7 @@ func markedZnodes(l *lab) {
 		}
 	}
 	for _, path := range []string{l.folder(), l.folder() + "/a"} {
-		if _, err := c.Create(path, nil, 0, open); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(c.Create(path, nil, 0, open))(t)
 	}
 	if err := l.verify(e); err == nil {
 		t.Error("the loss was seen of another folder")
@@ -319,10 +299,7 @@ func markedZnodes(l *lab) {
 	for _, f := range []faults.Fault{faults.Counter{}, faults.Foreign{}} {
 		l.heal(l.injected(f))
 	}
-	txns, err := l.ensemble.(ensemble.TransactionReader).Transactions(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	txns := must.Get(l.ensemble.(ensemble.TransactionReader).Transactions(t.Context()))(t)
 	made := map[bool]int{}
 	for _, txn := range txns {
 		name, inside := strings.CutPrefix(txn.Path, l.folder()+"/")
@@ -350,14 +327,10 @@ func recreatedFolder(l *lab) {
 	l.contend(0, 1)
 	l.create(l.folder()+"/marks", 0)
 	l.create(l.folder()+"/marks/m", 0)
-	if _, err := l.target.Admin.Set(l.folder(), []byte("x"), -1); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(l.target.Admin.Set(l.folder(), []byte("x"), -1))(t)
 	_, before, _ := l.target.Admin.Exists(l.folder())
 	e := l.injected(faults.Recreate{})
-	if err := l.verify(e); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.verify(e))
 	data, after, err := l.target.Admin.Get(l.folder())
 	if err != nil || string(data) != "x" || after.NumChildren != 0 || after.Czxid <= before.Czxid {
 		t.Errorf("%q %+v %v", data, after, err)

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A worker records an invoke and an ok for each operation, so ns/op is the cost of two
@@ -20,38 +22,25 @@ var benchWorkers = []int{1, 10, 100}
 func BenchmarkRecord(b *testing.B) {
 	for _, n := range benchWorkers {
 		b.Run(fmt.Sprintf("goroutines=%d", n), func(b *testing.B) {
-			r, err := Create(filepath.Join(b.TempDir(), "history.jsonl"), lockHeader)
-			if err != nil {
-				b.Fatal(err)
-			}
+			r := must.Get(Create(filepath.Join(b.TempDir(), "history.jsonl"), lockHeader))(b)
 			benchmarkOperations(b, n, func(e Event) { r.Record(e) })
-			if err := r.Close(); err != nil {
-				b.Fatal(err)
-			}
+			must.Do(b, r.Close())
 		})
 	}
 }
 
 func BenchmarkRecordObserved(b *testing.B) {
-	r, err := Create(filepath.Join(b.TempDir(), "history.jsonl"), lockHeader)
-	if err != nil {
-		b.Fatal(err)
-	}
+	r := must.Get(Create(filepath.Join(b.TempDir(), "history.jsonl"), lockHeader))(b)
 	held := map[string]int{}
 	r.Observe(func(e Event) { held[e.Key] = e.Client })
 	benchmarkOperations(b, 10, func(e Event) { r.Record(e) })
-	if err := r.Close(); err != nil {
-		b.Fatal(err)
-	}
+	must.Do(b, r.Close())
 }
 
 func BenchmarkRecordPlain(b *testing.B) {
 	for _, n := range benchWorkers {
 		b.Run(fmt.Sprintf("goroutines=%d", n), func(b *testing.B) {
-			f, err := os.Create(filepath.Join(b.TempDir(), "history.jsonl"))
-			if err != nil {
-				b.Fatal(err)
-			}
+			f := must.Get(os.Create(filepath.Join(b.TempDir(), "history.jsonl")))(b)
 			defer f.Close()
 			start := time.Now()
 			out := json.NewEncoder(f)

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // crashEnv names a file into which the test binary records until it is killed.
@@ -33,13 +35,8 @@ func TestKilledRecorderLosesNoInvoke(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.jsonl")
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), crashEnv+"="+path)
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
+	out := must.Get(child.StdoutPipe())(t)
+	must.Do(t, child.Start())
 	last, told := 0, 0
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		var index int
@@ -53,10 +50,7 @@ func TestKilledRecorderLosesNoInvoke(t *testing.T) {
 	}
 	child.Wait()
 
-	h, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := must.Get(Open(path))(t)
 	if h.Complete {
 		t.Error("the record has an end mark")
 	}

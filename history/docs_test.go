@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // docs/history.md and the pages of the recipes name every operation in a row of its model,
@@ -27,15 +28,9 @@ func TestDocumented(t *testing.T) {
 			}
 		}
 	}
-	files, err := filepath.Glob("models/*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := must.Get(filepath.Glob("models/*.go"))(t)
 	for _, file := range append(files, "event.go", "treewatch.go", "values.go", "wire.go") {
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		parsed := must.Get(parser.ParseFile(token.NewFileSet(), file, nil, 0))(t)
 		for where, names := range namesOf(parsed) {
 			if !hasTogether(rows, names) && (where != "Event" || !hasEach(page, names)) {
 				t.Errorf("%s: no line names %s, of %s", file, strings.Join(names, ", "), where)
@@ -51,10 +46,7 @@ func documentation(t *testing.T) (all string) {
 		t.Fatal(recipes, err)
 	}
 	for _, path := range append(recipes, "../docs/history.md") {
-		page, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		page := must.Get(os.ReadFile(path))(t)
 		all += string(page)
 	}
 	return all

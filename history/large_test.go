@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/zklab/zklab/internal/testkit/allocs"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // Reading a large record takes little more memory than its events have.
@@ -29,9 +30,7 @@ func TestLargeRecord(t *testing.T) {
 		}
 		r.Record(e)
 	}
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, r.Close())
 	var h *History
 	got := allocs.Of(func() { h, err = Open(path) })
 	if err != nil || len(h.Events) != 2*operations+2 || h.Damage != nil {
@@ -53,9 +52,7 @@ func TestLargeLog(t *testing.T) {
 			{Type: "check", Path: fmt.Sprintf("/keys/k%d", i%10)}, {Type: "setData", Path: fmt.Sprintf("/keys/k%d", i%10), Version: 1},
 		}}
 	}
-	if err := CreateTxns(path, txns); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, CreateTxns(path, txns))
 	read, err := OpenTxns(path)
 	if err != nil || len(read) != n || cap(read) > n+1 {
 		t.Fatal(err, len(read), cap(read))

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A body equals the JSON of the event's fields by encoding/json.
@@ -67,18 +69,10 @@ func TestMemory(t *testing.T) {
 			}
 		}
 		_ = r.Close() // an odd value is an error, which does not matter here
-		h, err := r.History()
-		if err != nil {
-			t.Fatal(err)
-		}
+		h := must.Get(r.History())(t)
 		var file bytes.Buffer
-		if err := Write(&file, h); err != nil {
-			t.Fatal(err)
-		}
-		read, err := Read(&file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, Write(&file, h))
+		read := must.Get(Read(&file))(t)
 		if d := cmp.Diff(read, h, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(History{})); d != "" {
 			t.Fatalf("read -, memory +: %s", d)
 		}

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/zklab/zklab/internal/testkit/allocs"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A packed record has the events and operations that a list has, whatever is wrong with it.
@@ -29,16 +30,12 @@ func TestPacked(t *testing.T) {
 			}
 			r.Record(e)
 		}
-		if err := r.Close(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, r.Close())
 		lines := strings.SplitAfter(file.String(), "\n")
 		missing := rapid.IntRange(1, len(lines)-1).Draw(t, "missing")
 		text := strings.Join(slices.Delete(lines, missing, min(missing+rapid.IntRange(0, 2).Draw(t, "lines"), len(lines))), "")
 		text = text[:len(text)-rapid.IntRange(0, 1).Draw(t, "cut off")*min(5, len(text)-len(lines[0]))]
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, []byte(text), 0o600))
 		want, err := Open(path)
 		got, gotErr := OpenPacked(path, func(h Header) bool { return h.Model == lockHeader.Model })
 		if err != nil || gotErr != nil {
@@ -92,21 +89,14 @@ func samePacked(t *rapid.T, want, got *History) {
 // usual.
 func TestNotPacked(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.jsonl")
-	r, err := Create(path, lockHeader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
+	r := must.Get(Create(path, lockHeader))(t)
+	must.Do(t, r.Close())
 	if h, err := OpenPacked(path, func(Header) bool { return false }); err != nil || h.Packed() || len(h.Events) != 2 {
 		t.Error(h, err)
 	}
 	all := func(Header) bool { return true }
 	for _, text := range []string{"", "{}\n", "{\"index\":0"} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, []byte(text), 0o600))
 		_, want := Open(path)
 		if _, err := OpenPacked(path, all); err == nil || err.Error() != want.Error() {
 			t.Errorf("%q: %v, want %v", text, err, want)
@@ -128,9 +118,7 @@ func TestLargePackedRecord(t *testing.T) {
 		e.Type, e.Traffic, e.Value = OK, &Traffic{Requests: 2, Sent: 100 + i%100, Received: 200}, Value(held{Held: true, Token: ID(i)})
 		r.Record(e)
 	}
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, r.Close())
 	var h *History
 	got := allocs.Kept(func() { h, err = OpenPacked(path, func(Header) bool { return true }) })
 	if err != nil || h.Len() != 2*operations+2 || h.Damage != nil {
@@ -153,12 +141,8 @@ func TestPackedTxns(t *testing.T) {
 			all = append(all, txn)
 		}
 		var file bytes.Buffer
-		if err := WriteTxns(&file, all); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, WriteTxns(&file, all))
+		must.Do(t, os.WriteFile(path, file.Bytes(), 0o600))
 		want, err := OpenTxns(path)
 		packed, packedErr := OpenPackedTxns(path)
 		if err != nil || packedErr != nil {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // begun returns a record whose header has the parameters.
@@ -24,14 +26,9 @@ func numbers(t *testing.T) []string {
 			v.Field(i).SetInt(1)
 		}
 	}
-	text, err := json.Marshal(p)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(json.Marshal(p))(t)
 	var all map[string]any
-	if err := json.Unmarshal(text, &all); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal(text, &all))
 	var names []string
 	for name, value := range all {
 		if _, ok := value.(float64); ok && name != "seed" { // every seed is possible
@@ -84,9 +81,7 @@ func FuzzReadHeader(f *testing.F) {
 			t.Errorf("%v was read", err)
 		}
 		var again strings.Builder
-		if err := Write(&again, h); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, Write(&again, h))
 		if _, err := Read(strings.NewReader(again.String())); err != nil {
 			t.Errorf("%v\n%s", err, again.String())
 		}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // The quick reader reads the same as the slow one, even from lines that are not quite
@@ -54,10 +56,7 @@ func TestQuickReadsWhatIsCommon(t *testing.T) {
 		Process: 7, Client: 2, Type: OK, F: "acquire", Key: "k1", Value: Value(grant{Token: 0x10000002c}),
 		Session: -5, Zxid: 1, Alive: 12345, Seen: 0x10000002d, Intended: 99,
 	}
-	body, err := encodeBody(&e)
-	if err != nil {
-		t.Fatal(err)
-	}
+	body := must.Get(encodeBody(&e))(t)
 	got, ok := newQuick().parse(bytes.TrimSuffix(appendLine(nil, 0, 0, body), []byte("\n")))
 	if !ok {
 		t.Fatal("refused")

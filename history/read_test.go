@@ -12,6 +12,8 @@ import (
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 const beginLine = `{"index":0,"time":0,"process":"nemesis","client":-1,"type":"info","f":"begin","value":{"version":1,"model":"lock","params":{"clients":2}}}` + "\n"
@@ -184,9 +186,7 @@ func TestReadHandsErrorsOn(t *testing.T) {
 		t.Errorf("absent file: %v", err)
 	}
 	path := filepath.Join(t.TempDir(), "foreign")
-	if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte("x"), 0o600))
 	if _, err := Open(path); !errors.Is(err, ErrForeign) || !strings.HasPrefix(err.Error(), path) {
 		t.Errorf("foreign file: %v", err)
 	}
@@ -210,10 +210,7 @@ func (f *failing) Read(p []byte) (int, error) {
 func TestReadLongLinesByteByByte(t *testing.T) {
 	long := strings.Repeat("x", 200_000)
 	text := lines(`"time":1,"process":0,"client":0,"type":"invoke","f":"enqueue","key":"`+long+`"`) + okLine
-	h, err := Read(iotest.HalfReader(strings.NewReader(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := must.Get(Read(iotest.HalfReader(strings.NewReader(text))))(t)
 	if h.Events[1].Key != long || h.Events[2].F != "acquire" {
 		t.Error("a long line was not read as it is")
 	}
@@ -240,20 +237,14 @@ func TestNullIsNoValue(t *testing.T) {
 func TestOpenPacked(t *testing.T) {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
-	if _, err := z.Write([]byte(beginLine + invokeLine + okLine + endLine)); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(z.Write([]byte(beginLine + invokeLine + okLine + endLine)))(t)
+	must.Do(t, z.Close())
 	path := filepath.Join(t.TempDir(), "history.jsonl.gz")
 	for name, c := range map[string]struct {
 		data []byte
 		want string
 	}{"whole": {packed.Bytes(), ""}, "cut off": {packed.Bytes()[:packed.Len()-6], "truncated or damaged"}} {
-		if err := os.WriteFile(path, c.data, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, c.data, 0o600))
 		got, err := Open(path)
 		if c.want == "" && (err != nil || got.Header.Model != "lock") {
 			t.Errorf("%s: %+v, %v", name, got, err)

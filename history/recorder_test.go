@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -46,11 +47,7 @@ func (s *safeBuffer) String() string {
 
 func mustRead(t *testing.T, text string) *History {
 	t.Helper()
-	h, err := Read(strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
+	return must.Get(Read(strings.NewReader(text)))(t)
 }
 
 func acquire(client int, typ Type) Event {
@@ -59,10 +56,7 @@ func acquire(client int, typ Type) Event {
 
 func TestRecorderWritesWhatReadReturns(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.jsonl")
-	r, err := Create(path, lockHeader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := must.Get(Create(path, lockHeader))(t)
 	recorded := []Event{
 		r.Record(acquire(0, Invoke)),
 		r.Record(Event{
@@ -76,13 +70,8 @@ func TestRecorderWritesWhatReadReturns(t *testing.T) {
 		}),
 		r.Record(Event{Process: SessionProcess, Client: 1, Type: Info, F: FExpired, Session: -1}),
 	}
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
-	h, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, r.Close())
+	h := must.Get(Open(path))(t)
 	if !h.Complete || h.Truncated || len(h.Damage) > 0 {
 		t.Errorf("complete %v, truncated %v, damage %v", h.Complete, h.Truncated, h.Damage)
 	}
@@ -97,9 +86,7 @@ func TestRecorderWritesWhatReadReturns(t *testing.T) {
 
 func TestCreateOverwritesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.jsonl")
-	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte("precious"), 0o600))
 	if _, err := Create(path, lockHeader); !errors.Is(err, os.ErrExist) {
 		t.Errorf("error is %v", err)
 	}
@@ -154,9 +141,7 @@ func TestOrdersAgreeForManyWorkers(t *testing.T) {
 			r.Record(acquire(w, OK))
 		}
 	})
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, r.Close())
 	h := mustRead(t, b.String())
 	if len(h.Events) != 2*workers*each+2 || !h.Complete || h.Damage != nil {
 		t.Errorf("%d events, complete %v, damage %v", len(h.Events), h.Complete, h.Damage)
@@ -325,9 +310,7 @@ func TestRecordAfterClose(t *testing.T) {
 			t.Error("an observer saw an event from after Close")
 		}
 	})
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, r.Close())
 	before := b.String()
 	if e := r.Record(acquire(0, Invoke)); e.Index != -1 {
 		t.Errorf("index is %d", e.Index)

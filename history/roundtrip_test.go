@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/zklab/zklab/internal/testkit/allocs"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"pgregory.net/rapid"
 )
 
@@ -68,21 +69,14 @@ func TestRoundTrip(t *testing.T) {
 		for range rapid.IntRange(0, 20).Draw(t, "events") {
 			recorded = append(recorded, r.Record(drawEvent(t)))
 		}
-		if err := r.Close(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, r.Close())
 		text := file.String()
-		h, err := Read(strings.NewReader(text))
-		if err != nil {
-			t.Fatal(err)
-		}
+		h := must.Get(Read(strings.NewReader(text)))(t)
 		if d := cmp.Diff(recorded, h.Events[1:len(h.Events)-1], cmpopts.EquateEmpty()); d != "" {
 			t.Fatalf("recorded -, read +: %s", d)
 		}
 		var again bytes.Buffer
-		if err := Write(&again, h); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, Write(&again, h))
 		if d := cmp.Diff(text, again.String()); d != "" {
 			t.Fatalf("recorder -, Write +: %s", d)
 		}
@@ -93,9 +87,7 @@ func TestWriteTakesTheHeader(t *testing.T) {
 	h := mustRead(t, beginLine+invokeLine)
 	h.Header.Params.Parties = 4
 	var b bytes.Buffer
-	if err := Write(&b, h); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, Write(&b, h))
 	if d := cmp.Diff(h, mustRead(t, b.String()), cmpopts.IgnoreUnexported(History{})); d != "" && !strings.Contains(d, "Value") {
 		t.Error(d)
 	}

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -60,6 +61,31 @@ func (t *Txn) Below(path string) bool {
 	}
 	return slices.ContainsFunc(t.Parts, func(part Txn) bool { return part.Below(path) })
 }
+
+// Refused reports whether the request was rejected, alone or as a multi: it changed nothing.
+func (t *Txn) Refused() bool {
+	return t.Error != 0 || t.Type == "error" || slices.ContainsFunc(t.Parts, func(part Txn) bool { return part.Refused() })
+}
+
+// Changes yields what the transaction did: itself, or the parts of a multi; nothing if it was refused.
+func (t *Txn) Changes() iter.Seq[*Txn] {
+	return func(yield func(*Txn) bool) {
+		switch {
+		case t.Refused():
+		case len(t.Parts) == 0:
+			yield(t)
+		default:
+			for i := range t.Parts {
+				if !yield(&t.Parts[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Creates reports whether Type is one of the four that create a znode.
+func (t *Txn) Creates() bool { return strings.HasPrefix(t.Type, "create") && t.Type != "createSession" }
 
 // TxnACL is an entry of an access control list. Perms are the protocol's bits: 1 read, 2 write, 4
 // create, 8 delete, 16 admin.

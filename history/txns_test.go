@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/zklab/zklab/internal/testkit/allocs"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"pgregory.net/rapid"
 )
 
@@ -36,13 +37,8 @@ func someTxns() []Txn {
 
 func TestTxnsRoundTrip(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "transactions.jsonl")
-	if err := CreateTxns(path, someTxns()); err != nil {
-		t.Fatal(err)
-	}
-	got, err := OpenTxns(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, CreateTxns(path, someTxns()))
+	got := must.Get(OpenTxns(path))(t)
 	if diff := cmp.Diff(someTxns(), got); diff != "" {
 		t.Error(diff)
 	}
@@ -63,9 +59,7 @@ func TestTxnsAsJSON(t *testing.T) {
 		var got, want bytes.Buffer
 		e := json.NewEncoder(&want)
 		e.SetEscapeHTML(false)
-		if err := errors.Join(WriteTxns(&got, []Txn{x}), e.Encode(x)); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, errors.Join(WriteTxns(&got, []Txn{x}), e.Encode(x)))
 		if diff := cmp.Diff(want.String(), got.String()); diff != "" {
 			t.Fatal(diff)
 		}
@@ -78,9 +72,7 @@ func TestTxnsAsJSON(t *testing.T) {
 
 func TestTxnLines(t *testing.T) {
 	var b bytes.Buffer
-	if err := WriteTxns(&b, someTxns()[:4]); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, WriteTxns(&b, someTxns()[:4]))
 	want := `{"zxid":"0x100000001","wall":"2023-11-14T22:13:20.123Z","session":"0x8100000000000000","type":"createSession","timeout":4000000000}
 {"zxid":"0x100000002","wall":"2023-11-14T22:13:20.123Z","session":"0x5","cxid":1,"type":"create","path":"/a<&>","data":"AP8=","acl":[{"perms":31,"scheme":"digest","id":"x:y"}],"owner":"0x5","parent_cversion":1}
 {"zxid":"0x100000003","wall":"2023-11-14T22:13:20.123Z","session":"0x5","cxid":2,"type":"delete","path":"/b","error":-101}

@@ -385,6 +385,7 @@ const (
 	FOvertaken    = "overtaken"    // Overtaken: a server answered a request before older ones of the same connection
 	FLost         = "lost"         // key, LostHold: the subject reported its hold as lost
 	FRenewed      = "renewed"      // key: from here on the client calls a new subject
+	FMade         = "made"         // key, Made: New made the client's next subject, and began while the client had no session
 	FUnreturned   = "unreturned"   // key, Unreturned: the client gave up waiting for a call to return
 )
 
@@ -473,6 +474,11 @@ type UnansweredRequest struct {
 // LostHold is the value of FLost.
 type LostHold struct {
 	Token ID `json:"token,omitempty"` // of the hold that was lost
+}
+
+// Made is the value of FMade.
+type Made struct {
+	Began time.Duration `json:"began"` // when New was called, on the clock of Event.Time
 }
 
 // Unreturned is the value of FUnreturned. The client does nothing more, because its subject is still inside the call.

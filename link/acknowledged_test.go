@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -23,10 +24,7 @@ import (
 // and nothing of writes that were refused.
 func TestAcknowledged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(embedded.Config{InMemory: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Start(embedded.Config{InMemory: true}))(t)
 		t.Cleanup(func() { e.Close() })
 		x := newLab(t, e, labTimeout, 0, dialing)
 		var mu sync.Mutex
@@ -39,23 +37,13 @@ func TestAcknowledged(t *testing.T) {
 		restricted := 0
 		x.link.cfg.OnRestricted = func() { restricted++ }
 		root := x.root
-		own, err := x.conn.CreateProtectedEphemeralSequential(root+"/n-", []byte("a"), zk.WorldACL(zk.PermAll))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := x.conn.Set(own, []byte("b"), -1); err != nil {
-			t.Fatal(err)
-		}
+		own := must.Get(x.conn.CreateProtectedEphemeralSequential(root+"/n-", []byte("a"), zk.WorldACL(zk.PermAll)))(t)
+		must.Get(x.conn.Set(own, []byte("b"), -1))(t)
 		if err := x.conn.Delete(root+"/none", -1); err == nil {
 			t.Fatal("deleted nothing")
 		}
-		if _, err := x.conn.Multi(&zk.CreateRequest{Path: root + "/m", Acl: zk.WorldACL(zk.PermAll), Flags: zk.FlagSequence}, &zk.CheckVersionRequest{Path: root, Version: -1}, &zk.DeleteRequest{Path: own, Version: -1}); err != nil {
-			t.Fatal(err)
-		}
-		lose, err := x.link.Lose(Rule{What: Reply, Op: wire.Create, Times: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Get(x.conn.Multi(&zk.CreateRequest{Path: root + "/m", Acl: zk.WorldACL(zk.PermAll), Flags: zk.FlagSequence}, &zk.CheckVersionRequest{Path: root, Version: -1}, &zk.DeleteRequest{Path: own, Version: -1}))(t)
+		lose := must.Get(x.link.Lose(Rule{What: Reply, Op: wire.Create, Times: 1}))(t)
 		_, _ = x.conn.Create(root+"/lost", []byte("c"), 0, zk.WorldACL(zk.PermAll))
 		lose.Cancel()
 		time.Sleep(time.Second)
@@ -81,10 +69,7 @@ func TestAcknowledged(t *testing.T) {
 // inTransactions returns what the transactions of the lab's client say, in the form of the link.
 func inTransactions(t *testing.T, e ensemble.Ensemble, x *lab) (all []Acknowledged) {
 	t.Helper()
-	txns, err := e.(ensemble.TransactionReader).Transactions(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	txns := must.Get(e.(ensemble.TransactionReader).Transactions(t.Context()))(t)
 	s, _ := x.link.Session()
 	for _, txn := range txns {
 		if txn.Session != history.ID(s.ID) || txn.Error != 0 || txn.Type == "createSession" {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // An answer stops if it shows a znode of the owners that are asked for. No other answer stops, neither
@@ -17,9 +19,7 @@ func TestBreakAnswer(t *testing.T) {
 			others := x.open(x.servers, x.link.cfg.Dial) // a session of another client
 			defer others.Close()
 			for name, c := range map[string]*zk.Conn{"mine": x.conn, "earlier": before, "other": others} {
-				if _, err := c.Create(x.root+"/"+name, []byte(name), zk.FlagEphemeral, zk.WorldACL(zk.PermAll)); err != nil {
-					t.Fatal(err)
-				}
+				must.Get(c.Create(x.root+"/"+name, []byte(name), zk.FlagEphemeral, zk.WorldACL(zk.PermAll)))(t)
 			}
 			x.sync()
 			b := x.link.BreakAnswer(of)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/testkit/cputime"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/memnet"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -120,10 +121,7 @@ func benchClients(b *testing.B, clients int, do func(*Link)) {
 	for range clients {
 		l := New(Config{Dial: dial})
 		defer l.Close()
-		c, err := l.Dial("tcp", "a:2181", 0)
-		if err != nil {
-			b.Fatal(err)
-		}
+		c := must.Get(l.Dial("tcp", "a:2181", 0))(b)
 		conns = append(conns, c)
 		wire.WriteFrame(c, wire.ConnectRequest{Password: make([]byte, 16)}.Append(nil))
 		io.ReadFull(c, make([]byte, len(benchResponse)))
@@ -151,10 +149,7 @@ func benchClients(b *testing.B, clients int, do func(*Link)) {
 // answering starts a server in memory, and returns a function that dials it.
 func answering(b *testing.B) func(network, addr string, timeout time.Duration) (net.Conn, error) {
 	network := new(memnet.Network)
-	ln, err := network.Listen("a:2181")
-	if err != nil {
-		b.Fatal(err)
-	}
+	ln := must.Get(network.Listen("a:2181"))(b)
 	b.Cleanup(func() { ln.Close() })
 	go func() {
 		for {

@@ -2,8 +2,6 @@ package link
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -19,36 +17,6 @@ type Breakpoint struct {
 	reached chan *Stopped
 	cleared chan struct{}
 	clear   func()
-}
-
-// Break stops a message when it passes, until it is resumed. Set it before the operation
-// begins: messages are numbered only while there is a breakpoint. If several breakpoints
-// have the same point, they get the message in the order in which they were set.
-//
-// A stopped message holds up its direction of its connection. Everything may be done to the
-// link meanwhile; if the connection ends, the message is lost.
-func (l *Link) Break(p Point) *Breakpoint { return l.add(&Breakpoint{point: p}) }
-
-// BreakWhere stops each message whose point wants reports true for, until [Breakpoint.Clear]. wants is called for every
-// message, before and after it has gone on, in the order in which they come; before a request goes on, paths are the znodes
-// that it names. wants must not block, and must not call methods of the link.
-func (l *Link) BreakWhere(wants func(p Point, paths []string) bool) *Breakpoint {
-	return l.add(&Breakpoint{wants: wants})
-}
-
-// add sets a breakpoint.
-func (l *Link) add(b *Breakpoint) *Breakpoint {
-	b.reached, b.cleared = make(chan *Stopped), make(chan struct{})
-	b.clear = sync.OnceFunc(func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.breakpoints = slices.DeleteFunc(l.breakpoints, func(x *Breakpoint) bool { return x == b })
-		close(b.cleared)
-	})
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.breakpoints = append(l.breakpoints, b)
-	return b
 }
 
 // Reached delivers the message when it comes. The receiver must resume it.
@@ -110,169 +78,11 @@ func (s *Stopped) Server() string { return s.conn.addr }
 // ErrTaken is the error for a message that another fault has already taken.
 var ErrTaken = errors.New("another fault has the message")
 
-// Lose loses a request or a reply, with its connection, as soon as it is resumed. If the
-// connection ends before, nothing is lost.
-func (s *Stopped) Lose() (*Loss, error) {
-	r := Rule{What: Request, Op: s.op, Nth: 1, Times: 1}
-	switch {
-	case s.point.After || !(Requests | Replies).Has(s.point.Kind()):
-		return nil, fmt.Errorf("%s is not a request or reply in transit", s.point)
-	case s.point.Reply:
-		r.What = Reply
-	}
-	l := s.conn.l
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if s.loss != nil {
-		return nil, ErrTaken
-	}
-	s.loss = newLoss(l, r)
-	return s.loss, nil
-}
-
-// HoldEvent holds back this watch event, and no other, until the given number of replies have overtaken
-// it; if behind is 0, until Release.
-func (s *Stopped) HoldEvent(behind int) (*HeldEvents, error) {
-	if s.point.After || s.point.Kind() != Events {
-		return nil, fmt.Errorf("%s is not an event in transit", s.point)
-	}
-	l := s.conn.l
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if s.held != nil {
-		return nil, ErrTaken
-	}
-	s.held = newHeldEvents(l, EventRule{Behind: behind})
-	return s.held, nil
-}
-
-// breakpointsAt returns the breakpoints of a point, and removes the ones that stop once. Call it with l.mu held.
-func (l *Link) breakpointsAt(p Point, paths []string) []*Breakpoint {
-	here := l.takeBreakpoints(func(b *Breakpoint) bool { return b.point == p })
-	for _, b := range l.breakpoints {
-		if b.wants != nil && b.wants(p, paths) {
-			here = append(here, b)
-		}
-	}
-	return here
-}
-
-// takeBreakpoints removes and returns the breakpoints that fit. Call it with l.mu held.
-func (l *Link) takeBreakpoints(fits func(*Breakpoint) bool) (here []*Breakpoint) {
-	l.breakpoints = slices.DeleteFunc(l.breakpoints, func(b *Breakpoint) bool {
-		if fits(b) {
-			here = append(here, b)
-			return true
-		}
-		return false
-	})
-	return here
-}
-
-// breaksAtEvents reports whether an event may have to be held back. Call it with l.mu held.
-func (l *Link) breaksAtEvents() bool {
-	return slices.ContainsFunc(l.breakpoints, func(b *Breakpoint) bool { return b.point.Message == Event })
-}
-
-// meet announces a message that has come to its point. If a breakpoint stops it, meet waits
-// and then returns the message. paths are those of a request. Call it with l.mu held; meet unlocks it while it waits.
-func (c *conn) meet(p Point, op wire.Op, paths ...string) *message {
-	if p.Zero() {
-		return nil
-	}
-	l := c.l
-	here := l.breakpointsAt(p, paths)
-	listed := l.cfg.OnPoint != nil && !p.After
-	if len(here) == 0 && !listed {
-		return nil
-	}
-	l.mu.Unlock()
-	defer l.mu.Lock()
-	if listed {
-		l.cfg.OnPoint(p)
-	}
-	if len(here) == 0 {
-		return nil
-	}
-	m := &message{conn: c, point: p, op: op}
-	m.stop(here)
-	return m
-}
-
 // stop stops the message at breakpoints, one after the other.
 func (m *message) stop(here []*Breakpoint) {
 	for _, b := range here {
 		b.stop(m)
 	}
-}
-
-// arrives is like meet, for a frame from the server.
-func (c *conn) arrives(f wire.Frame) *message {
-	l := c.l
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	p, op, reads := c.pointOf(f)
-	c.arrived = p
-	l.announceReply(p, op, reads, f)
-	a, here := c.answered(f)
-	if len(here) > 0 {
-		l.mu.Unlock()
-		(&message{conn: c, point: p, op: op, answer: a}).stop(here)
-		l.mu.Lock()
-	}
-	return c.meet(p, op)
-}
-
-// pointOf names a frame from the server. op is the type of the request to which the frame replies, and reads
-// reports whether that request was announced as one that only reads. Call it with l.mu held.
-func (c *conn) pointOf(f wire.Frame) (p Point, op wire.Op, reads bool) {
-	switch c.phase {
-	case connecting:
-		return c.requested.ofReply(), 0, false
-	case established:
-	default:
-		return p, 0, false
-	}
-	h, _, err := wire.DecodeReplyHeader(f.Body)
-	if err != nil {
-		return p, 0, false
-	}
-	if h.Xid == wire.XidEvent {
-		return c.l.number(Event), 0, false
-	}
-	if i, ok := c.waiting.find(h.Xid); ok {
-		r := &c.waiting.list[i]
-		return r.point.ofReply(), r.op, r.reads
-	}
-	return p, 0, false
-}
-
-// passed is like meet, for the moment after a message has gone on. p belongs to the conn; passed resets
-// it.
-func (c *conn) passed(p *Point) {
-	after := *p
-	if after.Zero() {
-		return
-	}
-	*p, after.After = Point{}, true
-	c.l.mu.Lock()
-	defer c.l.mu.Unlock()
-	c.l.announce(Message{Point: after})
-	c.meet(after, 0)
-}
-
-// leaves is like meet, for a request from the client. Call it with l.mu held.
-func (c *conn) leaves(op wire.Op, f wire.Frame, record []byte) *message {
-	c.left, c.reads = Point{}, false
-	if op != wire.Ping {
-		c.left = c.l.number(messageOf(op))
-		c.reads = c.l.announceRequest(c.left, op, f)
-	}
-	var paths []string
-	if slices.ContainsFunc(c.l.breakpoints, func(b *Breakpoint) bool { return b.wants != nil }) {
-		paths, _ = wire.Paths(op, record)
-	}
-	return c.meet(c.left, op, paths...)
 }
 
 // taken returns the loss that takes the message; nil if none does or it was cancelled. Call
@@ -293,12 +103,40 @@ func (m *message) late() *HeldEvents {
 	return m.held
 }
 
-// wantedBy makes a loss take the reply that has come, instead of another loss. Call it with
-// Link.mu held.
-func (r *request) wantedBy(x *Loss) {
-	if r.loss != nil {
-		r.loss.awaited--
+// Answer is what a reply to exists or getData shows the client of an ephemeral znode.
+type Answer struct {
+	Path  string
+	Owner int64 // the session that owns the znode
+	Czxid int64 // of its creation: a znode that is created again has another one
+}
+
+// Owners says which session owns the ephemeral znode in an answer.
+type Owners int
+
+// The owners of ephemeral znodes.
+const (
+	OwnSession     Owners = iota + 1 // the session that the answer is for
+	EarlierSession                   // another session of the same link, such as one of a process that crashed
+)
+
+// String returns the name of the owners, for people.
+func (o Owners) String() string {
+	if o == EarlierSession {
+		return "an earlier session"
 	}
-	x.awaited++
-	r.loss = x
+	return "its own session"
+}
+
+// Answer returns what the stopped reply shows; zero for a message that was stopped at a point.
+func (s *Stopped) Answer() Answer { return s.answer }
+
+// where describes, for people, what the breakpoint stops.
+func (b *Breakpoint) where() string {
+	switch {
+	case b.owners != 0:
+		return "an answer about a znode of " + b.owners.String()
+	case b.wants != nil:
+		return "any message"
+	}
+	return b.point.String()
 }

@@ -8,16 +8,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // at is the point of client 3's first operation, which is called work.
 func at(t *testing.T, message string) Point {
 	t.Helper()
-	p, err := ParsePoint("client3/work#1/" + message)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must.Get(ParsePoint("client3/work#1/" + message))(t)
 	return p
 }
 

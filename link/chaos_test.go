@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/memnet"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -45,10 +46,7 @@ var numberingServers = []string{"a:2181", "b:2181"}
 func newNumbering(t *testing.T, seed uint64) *numbering {
 	s := &numbering{rng: rand.New(rand.NewPCG(seed, 1)), conns: map[int64]*seen{}}
 	for _, addr := range numberingServers {
-		ln, err := s.network.Listen(addr)
-		if err != nil {
-			t.Fatal(err)
-		}
+		ln := must.Get(s.network.Listen(addr))(t)
 		t.Cleanup(func() { ln.Close() })
 		go func() {
 			for {

@@ -1,8 +1,14 @@
 package link
 
 import (
+	"fmt"
+	"net"
+	"os"
 	"slices"
-	"sync"
+	"syscall"
+	"time"
+
+	"github.com/zklab/zklab/link/internal/pipe"
 )
 
 // conditions are the active faults that concern every byte or every dial, as opposed to
@@ -10,77 +16,26 @@ import (
 type conditions struct {
 	holds    int
 	refusals int
-	stalls   []*stall
+	stalls   []*Direction // compared by address, since several may be equal
 	shapes   []*Shape
 	bars     []*string // addresses
 	routes   []*string // addresses; the last one applies
 }
 
-// stall is one call of Stall. Stalls are compared by address, since several may be equal.
-type stall struct{ way Direction }
-
-// put adds an element to a list of the conditions; release removes it.
-func put[T any](l *Link, list *[]*T, one *T) (release func()) {
-	l.change(func() { *list = append(*list, one) })
-	return sync.OnceFunc(func() {
-		l.change(func() { *list = slices.DeleteFunc(*list, func(x *T) bool { return x == one }) })
-	})
-}
-
-// count increments a counter of the conditions; release decrements it.
-func count(l *Link, n *int) (release func()) {
-	l.change(func() { *n++ })
-	return sync.OnceFunc(func() { l.change(func() { *n-- }) })
-}
-
-// change changes the conditions. When it returns, no connection is registered under the old
-// ones, and waiting goroutines check again.
-func (l *Link) change(f func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	f()
-	for _, c := range l.inOrder() {
-		l.apply(c)
+// impairment returns the impairment of the connection to addr in a direction. Call it with Link.mu held.
+func (in *conditions) impairment(addr string, way Direction) pipe.Impairment {
+	t := pipe.Impairment{Stalled: in.stalled(addr, way)}
+	for _, s := range in.shapes {
+		if s.Direction.Includes(way) {
+			t.Shapes = append(t.Shapes, s)
+		}
 	}
-	l.broadcast()
+	return t
 }
-
-// apply applies the conditions to a connection. Call it with l.mu held.
-func (l *Link) apply(c *conn) {
-	c.pipe.set(l.in.impairment(c.addr, ToClient), l.in.impairment(c.addr, ToServer))
-}
-
-// broadcast wakes all goroutines that wait for a change of conditions or sessions. Call it
-// with l.mu held.
-func (l *Link) broadcast() {
-	close(l.changed)
-	l.changed = make(chan struct{})
-}
-
-// Stall lets nothing pass in a direction (Both: in either), on present and later
-// connections, until release is called. Nothing is lost and the order stays: what the
-// client wrote or the server sent arrives after release. While several stalls are active,
-// each applies. Release may be called more than once.
-func (l *Link) Stall(d Direction) (release func()) {
-	return put(l, &l.in.stalls, &stall{d})
-}
-
-// Bar cuts the client off from one server as a dropped route would. Present connections to
-// addr stall in both directions. New ones wait until their timeout and fail with a
-// net.Error whose Timeout is true. Release may be called more than once.
-func (l *Link) Bar(addr string) (release func()) { return put(l, &l.in.bars, &addr) }
-
-// Refuse makes new connections fail at once with syscall.ECONNREFUSED. Release may be
-// called more than once.
-func (l *Link) Refuse() (release func()) { return count(l, &l.in.refusals) }
-
-// Hold holds back new connections until release is called: Dial waits. While several holds
-// are active, each applies. Release may be called more than once.
-func (l *Link) Hold() (release func()) { return count(l, &l.in.holds) }
 
 // stalled reports whether nothing may pass to or from addr in a direction.
 func (in *conditions) stalled(addr string, way Direction) bool {
-	return in.barred(addr) || slices.ContainsFunc(in.stalls, func(s *stall) bool { return s.way.includes(way) })
+	return in.barred(addr) || slices.ContainsFunc(in.stalls, func(d *Direction) bool { return d.Includes(way) })
 }
 
 func (in *conditions) barred(addr string) bool {
@@ -88,25 +43,103 @@ func (in *conditions) barred(addr string) bool {
 }
 
 // Direction is a direction through the link.
-type Direction int
+type Direction = pipe.Direction
 
 // The directions. The zero value is both.
 const (
-	Both Direction = iota
-	ToServer
-	ToClient
+	Both     = pipe.Both
+	ToServer = pipe.ToServer
+	ToClient = pipe.ToClient
 )
 
-// String returns "both", "to-server" or "to-client".
-func (d Direction) String() string {
-	switch d {
-	case ToServer:
-		return "to-server"
-	case ToClient:
-		return "to-client"
+// Shape slows a link down. The zero value changes nothing; negative values count as 0.
+type Shape = pipe.Shape
+
+// roundTrip returns how much longer n bytes and an answer of the same size take at most.
+func (in *conditions) roundTrip(n int) (longest time.Duration) {
+	for _, s := range in.shapes {
+		one := s.Delay + s.Jitter
+		if s.BytesPerSecond > 0 {
+			one += time.Duration(n) * time.Second / time.Duration(s.BytesPerSecond)
+		}
+		if s.Direction == Both {
+			one *= 2
+		}
+		longest += one
 	}
-	return "both"
+	return longest
 }
 
-// includes reports whether d includes the one direction way.
-func (d Direction) includes(way Direction) bool { return d == Both || d == way }
+// handshake returns how much longer it takes to connect: a round trip of no bytes.
+func (in *conditions) handshake() (d time.Duration) {
+	for _, s := range in.shapes {
+		d += s.Delay
+		if s.Direction == Both {
+			d += s.Delay
+		}
+	}
+	return d
+}
+
+// obstacle returns what stands in a dial's way. A dial that has to wait returns err when it
+// gives up.
+func (in *conditions) obstacle(network, to string) (wait bool, err error) {
+	switch {
+	case in.stalled(to, ToServer) || in.stalled(to, ToClient): // a handshake needs both directions
+		return true, dialError(network, to, os.ErrDeadlineExceeded)
+	case in.refusals > 0:
+		return false, dialError(network, to, os.NewSyscallError("connect", syscall.ECONNREFUSED))
+	case in.holds > 0:
+		return true, fmt.Errorf("dial %s: %w", to, ErrHeld)
+	}
+	return false, nil
+}
+
+// dialError returns an error like those of package net.
+func dialError(network, to string, err error) error {
+	return &net.OpError{Op: "dial", Net: network, Addr: address{network, to}, Err: err}
+}
+
+type address struct{ network, addr string }
+
+func (a address) Network() string { return a.network }
+func (a address) String() string  { return a.addr }
+
+// route returns where a dial to addr leads.
+func (in *conditions) route(addr string) string {
+	if n := len(in.routes); n > 0 {
+		return *in.routes[n-1]
+	}
+	return addr
+}
+
+// list names what is in force.
+func (in *conditions) list() (left []string) {
+	add := func(what string) { left = append(left, what) }
+	if in.holds > 0 {
+		add(several(in.holds, "hold"))
+	}
+	if in.refusals > 0 {
+		add(several(in.refusals, "refusal"))
+	}
+	for _, d := range in.stalls {
+		add("stall " + d.String())
+	}
+	for _, s := range in.shapes {
+		add("slow " + s.String())
+	}
+	for _, addr := range in.bars {
+		add("barred from " + *addr)
+	}
+	for _, addr := range in.routes {
+		add("routed to " + *addr)
+	}
+	return left
+}
+
+func several(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,10 +1,10 @@
 package link
 
 import (
-	"context"
-	"errors"
+	"cmp"
+	"maps"
 	"net"
-	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +12,8 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/link/internal/content"
+	"github.com/zklab/zklab/link/internal/pipe"
 )
 
 const (
@@ -44,7 +46,7 @@ const (
 // pass bytes on, in Read and Write.
 type conn struct {
 	net.Conn // to the server
-	pipe     *pipe
+	pipe     *pipe.Pipe
 	l        *Link
 	addr     string
 
@@ -62,7 +64,7 @@ type conn struct {
 	left    Point // the point of the message that the client wrote last
 	reads   bool  // that message was announced as one that only reads
 
-	deadlines deadlines
+	deadlines pipe.Deadlines
 
 	// Guarded by Link.mu.
 	phase   phase
@@ -91,119 +93,9 @@ func newConn(l *Link, inner net.Conn, addr string, n int) *conn {
 		out:     stream{Splitter: wire.Splitter{Limit: passLimit}},
 		buf:     make([]byte, readAhead),
 	}
-	c.pipe = newPipe(inner, uint64(n), func() { l.unregister(c) })
-	c.Conn, c.deadlines.inner = inner, c.pipe
+	c.pipe = pipe.New(inner, uint64(n), func() { l.unregister(c) })
+	c.Conn, c.deadlines.Pipe = inner, c.pipe
 	return c
-}
-
-// Write passes p on, up to a request that is to be lost.
-func (c *conn) Write(p []byte) (int, error) {
-	_ = c.writing.Acquire(context.Background(), 1)
-	defer c.writing.Release(1)
-	for n := 0; n < len(p); {
-		pass, loss := c.outgoing(p[n:])
-		var err error
-		if pass > 0 {
-			pass, err = c.pipe.Write(p[n : n+pass])
-			n += pass
-		}
-		if loss != nil {
-			c.closeAndRecord(ErrCut)
-			loss.connectionCut()
-			return len(p), nil // as on a network that loses the bytes later
-		}
-		if err != nil {
-			return n, c.failed(err)
-		}
-		c.passed(&c.left)
-	}
-	return len(p), nil
-}
-
-// Read fills p with what the server sent, up to a reply that is to be lost.
-func (c *conn) Read(p []byte) (int, error) {
-	_ = c.reading.Acquire(context.Background(), 1)
-	defer c.reading.Release(1)
-	if len(p) == 0 {
-		return 0, nil
-	}
-	for len(c.ahead) == 0 {
-		if c.readErr != nil && len(c.rest) == 0 {
-			return 0, c.readErr
-		}
-		b := c.buf
-		if len(p) >= len(b) {
-			b = p
-		}
-		got, err := c.fetch(b)
-		if err != nil {
-			return 0, err
-		}
-		c.ahead = got
-	}
-	if err := c.cause(); err != nil {
-		return 0, err
-	}
-	n := copy(p, c.ahead)
-	c.ahead = c.ahead[n:]
-	return n, nil
-}
-
-// fetch reads from the server into b, unless bytes are there already, and returns those for
-// the client, in b or another buffer. An error that comes with bytes is kept for the next
-// Read.
-func (c *conn) fetch(b []byte) ([]byte, error) {
-	c.passed(&c.arrived)
-	var err error
-	if len(c.rest) > 0 {
-		b, c.rest = c.rest, nil
-	} else {
-		b, err = c.receive(b)
-	}
-	pass, loss := c.incoming(b)
-	if loss != nil {
-		c.readErr, c.rest = ErrCut, nil
-		c.closeAndRecord(nil)
-		loss.connectionCut()
-		return pass, nil
-	}
-	if err == nil {
-		return pass, nil
-	}
-	if err = c.failed(err); len(pass) == 0 {
-		return nil, err
-	}
-	if !isTimeout(err) {
-		c.readErr = err
-	}
-	return pass, nil
-}
-
-// receive reads from the server into b. If the link itself woke the reader, that is not an error.
-func (c *conn) receive(b []byte) ([]byte, error) {
-	n, err := c.pipe.Read(b)
-	if err != nil && isTimeout(err) && c.deadlines.wasInterrupted() {
-		err = nil
-	}
-	return b[:n], err
-}
-
-// failed turns an error of the network into the client's, and notes the end of the
-// connection, unless only a deadline passed.
-func (c *conn) failed(err error) error {
-	if isTimeout(err) {
-		return err
-	}
-	c.closeAndRecord(nil)
-	if cause := c.cause(); cause != nil {
-		return cause
-	}
-	return err
-}
-
-func isTimeout(err error) bool {
-	var t net.Error
-	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &t) && t.Timeout()
 }
 
 // cause returns the error that a cut gave the client; nil if there was no cut.
@@ -225,14 +117,18 @@ func (c *conn) Close() error {
 // CloseWrite tells the server that the client will send no more. If the network cannot do
 // that, it closes the connection.
 func (c *conn) CloseWrite() {
-	if !c.pipe.closeWrite() {
+	if !c.pipe.CloseWrite() {
 		c.Close()
 	}
 }
 
 // abandon ends the connection of a client that is gone.
-func (c *conn) abandon() {
-	c.pipe.end(true)
+func (c *conn) abandon() { c.breakOff(nil, true) }
+
+// breakOff ends a connection at once: the client gets nothing more, not even what was read ahead for it.
+func (c *conn) breakOff(cause error, reset bool) {
+	c.setCause(cause)
+	c.pipe.End(reset)
 	c.recordEnd()
 }
 
@@ -299,14 +195,67 @@ func (c *conn) end() (events []history.Event) {
 
 // SetDeadline sets the client's deadlines.
 func (c *conn) SetDeadline(t time.Time) error {
-	if err := c.SetReadDeadline(t); err != nil {
-		return err
-	}
-	return c.SetWriteDeadline(t)
+	return cmp.Or(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
 // SetReadDeadline sets the client's read deadline; the link may have an earlier one.
-func (c *conn) SetReadDeadline(t time.Time) error { return c.deadlines.setClient(t) }
+func (c *conn) SetReadDeadline(t time.Time) error { return c.deadlines.SetClient(t) }
 
 // SetWriteDeadline sets the client's write deadline.
 func (c *conn) SetWriteDeadline(t time.Time) error { return c.pipe.SetWriteDeadline(t) }
+
+// stream is one direction of a connection, as frames.
+type stream struct {
+	wire.Splitter
+	inside bool // a frame has begun and not ended
+}
+
+// becomeOpaque stops decoding a connection that does not speak the client protocol (a
+// four-letter word, TLS). It stays in the link and can be cut.
+func (c *conn) becomeOpaque() {
+	c.l.mu.Lock()
+	c.phase = opaque
+	c.l.mu.Unlock()
+	c.deadlines.SetLink(time.Time{})
+}
+
+// keepOf returns how many bytes of a reply the link looks at.
+func keepOf(cfg Config) int {
+	if cfg.Wire {
+		return content.Keep
+	}
+	return replyKeep
+}
+
+// unregister removes a connection that has ended completely.
+func (l *Link) unregister(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.conns, c)
+}
+
+// inOrder returns the connections in the order in which they were opened, so that faults
+// act on them in the same order each time. Call it with l.mu held.
+func (l *Link) inOrder() []*conn {
+	return slices.SortedFunc(maps.Keys(l.conns), func(a, b *conn) int { return cmp.Compare(a.pipe.Serial(), b.pipe.Serial()) })
+}
+
+// countOvertaken counts a reply that overtakes held-back events. Answers to pings and to
+// requests that a client library makes on its own are not counted, because the user does
+// not see them. Call it with Link.mu held.
+func (c *conn) countOvertaken(h wire.ReplyHeader) {
+	if h.Xid < 0 {
+		return
+	}
+	for _, h := range c.held {
+		h.event.Overtaken++
+	}
+}
+
+// dropHeld drops the held-back events of a connection that ends. Call it with Link.mu held.
+func (c *conn) dropHeld() {
+	for _, h := range c.held {
+		h.event.Dropped = true
+	}
+	c.held = nil
+}

@@ -1,8 +1,10 @@
 package link
 
 import (
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 )
 
@@ -42,27 +44,24 @@ func (l *Link) endAll(which func(*conn) bool, end func(*conn)) (n int) {
 	return n
 }
 
-// cut closes a connection that the client is using: the client gets nothing more, not even
-// what was read ahead for it.
-func (c *conn) cut() {
-	c.setCause(ErrCut)
-	c.pipe.end(false)
-	c.recordEnd()
-}
+func (c *conn) cut() { c.breakOff(ErrCut, false) }
 
 // reset is a cut that both ends see as a reset.
 func (c *conn) reset() {
-	c.setCause(&net.OpError{Op: "read", Net: "tcp", Addr: address{"tcp", c.addr}, Err: os.NewSyscallError("read", syscall.ECONNRESET)})
-	c.pipe.end(true)
-	c.recordEnd()
+	c.breakOff(&net.OpError{Op: "read", Net: "tcp", Addr: address{"tcp", c.addr}, Err: os.NewSyscallError("read", syscall.ECONNRESET)}, true)
 }
 
-// sendReset makes the peer see a reset when the connection is closed.
-func sendReset(c net.Conn) {
-	switch c := c.(type) {
-	case interface{ SetLinger(sec int) error }: // TCP
-		c.SetLinger(0)
-	case interface{ Reset() }: // in memory
-		c.Reset()
+// Close cuts all connections and ends listeners. Waiting and later dials fail with ErrClosed.
+// Information about sessions stays available. Close may be called more than once.
+func (l *Link) Close() error {
+	var proxies []*proxy
+	l.change(func() {
+		l.closed = true
+		proxies = slices.Collect(maps.Keys(l.proxies))
+	})
+	l.Cut()
+	for _, p := range proxies {
+		p.shut()
 	}
+	return nil
 }

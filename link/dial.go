@@ -1,14 +1,10 @@
 package link
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"net"
 	"os"
-	"slices"
-	"syscall"
 	"time"
 )
 
@@ -93,30 +89,6 @@ func (l *Link) delayHandshake(ctx context.Context, network, to string) error {
 	}
 }
 
-// obstacle returns what stands in a dial's way. A dial that has to wait returns err when it
-// gives up.
-func (in *conditions) obstacle(network, to string) (wait bool, err error) {
-	switch {
-	case in.stalled(to, ToServer) || in.stalled(to, ToClient): // a handshake needs both directions
-		return true, dialError(network, to, os.ErrDeadlineExceeded)
-	case in.refusals > 0:
-		return false, dialError(network, to, os.NewSyscallError("connect", syscall.ECONNREFUSED))
-	case in.holds > 0:
-		return true, fmt.Errorf("dial %s: %w", to, ErrHeld)
-	}
-	return false, nil
-}
-
-// dialError returns an error like those of package net.
-func dialError(network, to string, err error) error {
-	return &net.OpError{Op: "dial", Net: network, Addr: address{network, to}, Err: err}
-}
-
-type address struct{ network, addr string }
-
-func (a address) Network() string { return a.network }
-func (a address) String() string  { return a.addr }
-
 // remaining returns the time until ctx ends, for dialers that take 0 as no limit.
 func remaining(ctx context.Context) time.Duration {
 	deadline, ok := ctx.Deadline()
@@ -151,15 +123,9 @@ func (l *Link) register(inner net.Conn, addr, to string) *conn {
 	return c
 }
 
-// unregister removes a connection that has ended completely.
-func (l *Link) unregister(c *conn) {
+// attempt notes that an attempt to connect begins or ends.
+func (l *Link) attempt(by int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.conns, c)
-}
-
-// inOrder returns the connections in the order in which they were opened, so that faults
-// act on them in the same order each time. Call it with l.mu held.
-func (l *Link) inOrder() []*conn {
-	return slices.SortedFunc(maps.Keys(l.conns), func(a, b *conn) int { return cmp.Compare(a.pipe.out.serial, b.pipe.out.serial) })
+	l.idleness.change(by, l.cfg.Clock())
 }

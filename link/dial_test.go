@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/memnet"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -53,10 +54,7 @@ func TestBar(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, r *record) {
 		c := dial(t, l)
 		c.connect(0)
-		free, err := l.Dial("tcp", "b:2181", 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		free := must.Get(l.Dial("tcp", "b:2181", 0))(t)
 		other := &client{Conn: free, t: t}
 		defer other.Close()
 		other.connect(0)
@@ -69,7 +67,7 @@ func TestBar(t *testing.T) {
 		}
 		one()
 		began := time.Now()
-		_, err = l.Dial("tcp", "a:2181", time.Second)
+		_, err := l.Dial("tcp", "a:2181", time.Second)
 		var ne net.Error
 		if !errors.As(err, &ne) || !ne.Timeout() || time.Since(began) != time.Second {
 			t.Errorf("dial: %v after %s", err, time.Since(began))
@@ -168,9 +166,7 @@ func TestMove(t *testing.T) {
 		defer stop()
 		time.AfterFunc(time.Second, hold) // so that the client has not yet connected
 		for _, to := range []string{"b:2181", "c:2181", "c:2181"} {
-			if err := l.Move(t.Context(), to); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, l.Move(t.Context(), to))
 			if now, _ := l.Session(); now.Server != to || !now.Connected || now.ID != 0x1a1 {
 				t.Errorf("%+v", now)
 			}
@@ -241,18 +237,12 @@ func TestResetIsSeenOnBothEnds(t *testing.T) {
 	t.Run("memory", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var network memnet.Network
-			ln, err := network.Listen("a:2181")
-			if err != nil {
-				t.Fatal(err)
-			}
+			ln := must.Get(network.Listen("a:2181"))(t)
 			testReset(t, ln, network.DialTimeout, "a:2181")
 		})
 	})
 	t.Run("TCP", func(t *testing.T) {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		ln := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 		testReset(t, ln, net.DialTimeout, ln.Addr().String())
 	})
 }
@@ -262,14 +252,8 @@ func testReset(t *testing.T, ln net.Listener, dial func(network, addr string, ti
 	defer ln.Close()
 	l := New(Config{Dial: dial})
 	defer l.Close()
-	c, err := l.Dial("tcp", addr, time.Minute)
-	if err != nil {
-		t.Fatal(err)
-	}
-	far, err := ln.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := must.Get(l.Dial("tcp", addr, time.Minute))(t)
+	far := must.Get(ln.Accept())(t)
 	defer far.Close()
 	read := make(chan error, 2)
 	for _, end := range []net.Conn{c, far} {

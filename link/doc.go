@@ -27,8 +27,8 @@
 // A lasting condition ends with the function or method that came with it. Several at once
 // add up. [Link.Clean] names what is still in force.
 //
-// The layers of a connection, from the client down: conn decodes frames, loses some and
-// holds back events; the pipe below it stalls and slows bytes; below that is the network.
+// The layers of a connection, from the client down: conn asks the rules in force about each message (package
+// content decodes it), loses some and holds back events; package pipe stalls and slows bytes; below that is the network.
 // So the link itself has not read a byte that a fault keeps from the client, and it records
 // "expired" only when the client can know.
 //

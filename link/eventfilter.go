@@ -17,16 +17,32 @@ type eventFilter struct {
 	out     []byte // for the client
 }
 
-// heldFrame is a held-back watch event. It is guarded by Link.mu.
-type heldFrame struct {
-	frame []byte // length included
-	event *HeldEvent
-	rule  *HeldEvents
+// add adds bytes to the present frame. A frame that is no event can be large, so its bytes
+// pass as they come.
+func (s *eventFilter) add(p []byte) {
+	if s.passing {
+		s.out = append(s.out, p...)
+		return
+	}
+	s.partial = append(s.partial, p...)
+	if !mayBeEvent(s.partial) {
+		s.pass()
+	}
 }
 
-// due reports whether the client may have the event now.
-func (h heldFrame) due() bool {
-	return h.rule.over || h.rule.rule.Behind > 0 && h.event.Overtaken >= h.rule.rule.Behind
+// pass lets the present frame go to the client.
+func (s *eventFilter) pass() {
+	s.out = append(s.out, s.partial...)
+	s.partial, s.passing = s.partial[:0], true
+}
+
+// mayBeEvent judges a frame by its beginning.
+func mayBeEvent(partial []byte) bool {
+	if len(partial) < 8 {
+		return true
+	}
+	d := wire.NewDecoder(partial[4:])
+	return d.Int() == wire.XidEvent
 }
 
 // filterEvents is like incoming, while there are rules about events. Its result is valid until the next
@@ -83,34 +99,6 @@ func (c *conn) wholeFrame(f wire.Frame) *Loss {
 	return loss
 }
 
-// add adds bytes to the present frame. A frame that is no event can be large, so its bytes
-// pass as they come.
-func (s *eventFilter) add(p []byte) {
-	if s.passing {
-		s.out = append(s.out, p...)
-		return
-	}
-	s.partial = append(s.partial, p...)
-	if !mayBeEvent(s.partial) {
-		s.pass()
-	}
-}
-
-// pass lets the present frame go to the client.
-func (s *eventFilter) pass() {
-	s.out = append(s.out, s.partial...)
-	s.partial, s.passing = s.partial[:0], true
-}
-
-// mayBeEvent judges a frame by its beginning.
-func mayBeEvent(partial []byte) bool {
-	if len(partial) < 8 {
-		return true
-	}
-	d := wire.NewDecoder(partial[4:])
-	return d.Int() == wire.XidEvent
-}
-
 // holdBack keeps a frame if it is an event that a rule matches, or if a stopped message is
 // to be late. It then retains the slice.
 func (c *conn) holdBack(frame []byte, stopped *message) bool {
@@ -125,7 +113,7 @@ func (c *conn) holdBack(frame []byte, stopped *message) bool {
 	l := c.l
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	rule := cmp.Or(stopped.late(), l.ruleFor(e))
+	rule := cmp.Or(stopped.late(), ruleFor(l.held.all, e))
 	if rule == nil || c.session == nil || c.ended {
 		return false
 	}
@@ -136,18 +124,6 @@ func (c *conn) holdBack(frame []byte, stopped *message) bool {
 	}
 	c.held = append(c.held, heldFrame{frame, event, rule})
 	return true
-}
-
-// countOvertaken counts a reply that overtakes held-back events. Answers to pings and to
-// requests that a client library makes on its own are not counted, because the user does
-// not see them. Call it with Link.mu held.
-func (c *conn) countOvertaken(h wire.ReplyHeader) {
-	if h.Xid < 0 {
-		return
-	}
-	for _, h := range c.held {
-		h.event.Overtaken++
-	}
 }
 
 // deliver appends the events that are due to out.
@@ -168,10 +144,11 @@ func (c *conn) deliver(out []byte) []byte {
 	return out
 }
 
-// dropHeld drops the held-back events of a connection that ends. Call it with Link.mu held.
-func (c *conn) dropHeld() {
-	for _, h := range c.held {
-		h.event.Dropped = true
+// wake makes readers deliver the events that a rule holds back. Call it with l.mu held.
+func (l *Link) wake(h *HeldEvents) {
+	for _, c := range l.inOrder() {
+		if slices.ContainsFunc(c.held, func(f heldFrame) bool { return f.rule == h }) {
+			c.deadlines.Interrupt()
+		}
 	}
-	c.held = nil
 }

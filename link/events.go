@@ -1,8 +1,6 @@
 package link
 
 import (
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -35,7 +33,8 @@ type HeldEvent struct {
 
 // HeldEvents is an active rule.
 type HeldEvents struct {
-	l        *Link
+	in       *active[*HeldEvents]
+	wake     func(*HeldEvents) // makes the readers deliver its events
 	rule     EventRule
 	happened chan struct{}
 
@@ -44,30 +43,8 @@ type HeldEvents struct {
 	over   bool
 }
 
-// HoldEvents holds back the watch events that the rule matches, on present and later
-// connections: later replies overtake them. An event is delivered after Behind replies, or
-// at Release, or is dropped with its connection.
-//
-// No network does that, and ZooKeeper promises that it does not happen ("Programmer's
-// Guide, What ZooKeeper Guarantees about Watches": a client sees the event before the new
-// data). Client libraries that deliver events on a separate thread can show it to a recipe.
-// HoldEvents returns an error if the rule is malformed.
-func (l *Link) HoldEvents(r EventRule) (*HeldEvents, error) {
-	if err := checkPattern(r.Path); err != nil {
-		return nil, err
-	}
-	if r.Behind < 0 {
-		return nil, fmt.Errorf("behind is %d, must be 0 or more", r.Behind)
-	}
-	h := newHeldEvents(l, r)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.held = append(l.held, h)
-	return h, nil
-}
-
-func newHeldEvents(l *Link, r EventRule) *HeldEvents {
-	return &HeldEvents{l: l, rule: r, happened: make(chan struct{})}
+func newHeldEvents(in *active[*HeldEvents], wake func(*HeldEvents), r EventRule) *HeldEvents {
+	return &HeldEvents{in: in, wake: wake, rule: r, happened: make(chan struct{})}
 }
 
 // Happened returns a channel that is closed once an event is held back.
@@ -75,8 +52,8 @@ func (h *HeldEvents) Happened() <-chan struct{} { return h.happened }
 
 // Events lists the events held back so far, delivered or not, the oldest first.
 func (h *HeldEvents) Events() []HeldEvent {
-	h.l.mu.Lock()
-	defer h.l.mu.Unlock()
+	h.in.mu.Lock()
+	defer h.in.mu.Unlock()
 	list := make([]HeldEvent, len(h.events))
 	for i, e := range h.events {
 		list[i] = *e
@@ -87,20 +64,16 @@ func (h *HeldEvents) Events() []HeldEvent {
 // Release ends the rule and delivers the events that are still held back. It may be called more than
 // once.
 func (h *HeldEvents) Release() {
-	h.l.mu.Lock()
-	defer h.l.mu.Unlock()
+	h.in.mu.Lock()
+	defer h.in.mu.Unlock()
 	h.over = true
-	h.l.held = slices.DeleteFunc(h.l.held, func(x *HeldEvents) bool { return x == h })
-	for _, c := range h.l.inOrder() {
-		if slices.ContainsFunc(c.held, func(f heldFrame) bool { return f.rule == h }) {
-			c.deadlines.interrupt() // the reader delivers them
-		}
-	}
+	h.in.remove(h)
+	h.wake(h)
 }
 
-// ruleFor returns the oldest rule that matches an event, or nil. Call it with l.mu held.
-func (l *Link) ruleFor(e wire.WatchEvent) *HeldEvents {
-	for _, h := range l.held {
+// ruleFor returns the oldest rule that matches an event, or nil. Call it with Link.mu held.
+func ruleFor(held []*HeldEvents, e wire.WatchEvent) *HeldEvents {
+	for _, h := range held {
 		if h.rule.matches(e) {
 			return h
 		}
@@ -122,4 +95,16 @@ func (r EventRule) String() string {
 		s += " of " + r.Path
 	}
 	return s
+}
+
+// heldFrame is a held-back watch event. It is guarded by Link.mu.
+type heldFrame struct {
+	frame []byte // length included
+	event *HeldEvent
+	rule  *HeldEvents
+}
+
+// due reports whether the client may have the event now.
+func (h heldFrame) due() bool {
+	return h.rule.over || h.rule.rule.Behind > 0 && h.event.Overtaken >= h.rule.rule.Behind
 }

@@ -12,15 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 func hold(t *testing.T, l *Link, r EventRule) *HeldEvents {
 	t.Helper()
-	h, err := l.HoldEvents(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := must.Get(l.HoldEvents(r))(t)
 	return h
 }
 
@@ -212,10 +210,7 @@ func TestHoldEventsInTheMiddleOfAFrame(t *testing.T) {
 func readFull(t *testing.T, c net.Conn, b []byte) {
 	t.Helper()
 	for n := 0; n < len(b); {
-		k, err := c.Read(b[n:])
-		if err != nil {
-			t.Fatal(err)
-		}
+		k := must.Get(c.Read(b[n:]))(t)
 		n += k
 	}
 }
@@ -346,10 +341,7 @@ func readPieces(t *testing.T, c net.Conn, rng *rand.Rand, n int) (got []string) 
 	split := wire.Splitter{}
 	for len(got) < n {
 		b := make([]byte, 1+rng.IntN(5000))
-		k, err := c.Read(b)
-		if err != nil {
-			t.Fatal(err)
-		}
+		k := must.Get(c.Read(b))(t)
 		for b = b[:k]; len(b) > 0; {
 			used, f, done, err := split.Next(b)
 			if err != nil {

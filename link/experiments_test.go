@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -117,9 +118,7 @@ func labMove(t *testing.T, x *lab) {
 	for range 2 {
 		for _, to := range x.servers {
 			began := time.Now()
-			if err := x.link.Move(t.Context(), to); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, x.link.Move(t.Context(), to))
 			if now := x.session(); now.Server != to || time.Since(began) > 3*time.Second+x.slack {
 				t.Errorf("on %s, after %s", now.Server, time.Since(began))
 			}
@@ -190,9 +189,7 @@ func labHeldEvents(t *testing.T, x *lab) {
 		t.Fatal(err)
 	}
 	h := hold(t, x.link, EventRule{Type: wire.EventDataChanged, Path: x.root})
-	if _, err := x.admin.Set(x.root, []byte("new"), -1); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(x.admin.Set(x.root, []byte("new"), -1))(t)
 	<-h.Happened()
 	x.sync()
 	if data, _, err := x.conn.Get(x.root); err != nil || string(data) != "new" {

@@ -1,117 +1,14 @@
 package link
 
 import (
-	"bytes"
 	"cmp"
 	"io"
 	"time"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/link/internal/content"
 )
-
-// stream is one direction of a connection, as frames.
-type stream struct {
-	wire.Splitter
-	inside bool // a frame has begun and not ended
-}
-
-// outgoing decodes what the client writes, and returns how much of it may go to the server: everything,
-// or one frame. If that ends before a request that is to be lost, it also returns the loss.
-func (c *conn) outgoing(p []byte) (pass int, loss *Loss) {
-	unread, one := c.writeMode()
-	if unread {
-		return len(p), nil
-	}
-	sent := c.l.cfg.Clock()
-	return c.eachFrame(&c.out, p, one, func(f wire.Frame) *Loss { return c.clientFrame(f, sent) })
-}
-
-// incoming decodes what the server sent, and returns the part for the client. If that ends before a
-// reply that is to be lost, it also returns the loss.
-func (c *conn) incoming(p []byte) (pass []byte, loss *Loss) {
-	mode, one := c.readMode()
-	switch mode {
-	case passThrough:
-		return p, nil
-	case filterEvents:
-		return c.filterEvents(p, one)
-	}
-	n, loss := c.eachFrame(&c.in, p, one, c.serverFrame)
-	c.rest = bytes.Clone(p[n:])
-	return p[:n], loss
-}
-
-// readMode is the way in which the link handles bytes.
-type readMode int
-
-const (
-	parse        readMode = iota // frame by frame
-	filterEvents                 // may hold some of them back
-	passThrough                  // lets them pass unread
-)
-
-// readMode returns the mode. Only the reader, who owns the filter, may call it. If one is
-// true, frames pass one at a time.
-func (c *conn) readMode() (mode readMode, one bool) {
-	midway := len(c.filter.partial) > 0
-	l := c.l
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	one = len(l.breakpoints) > 0
-	switch {
-	case c.phase == opaque:
-		return passThrough, false
-	case midway || len(l.held) > 0 || len(c.held) > 0 || l.breaksAtEvents():
-		return filterEvents, one
-	}
-	return parse, one
-}
-
-// unread reports whether the link lets bytes pass without decoding them.
-func (c *conn) unread() bool {
-	unread, _ := c.writeMode()
-	return unread
-}
-
-// writeMode reports whether frames are decoded, and whether they pass one at a time.
-func (c *conn) writeMode() (unread, one bool) {
-	c.l.mu.Lock()
-	defer c.l.mu.Unlock()
-	return c.phase == opaque, len(c.l.breakpoints) > 0 || len(c.l.late) > 0
-}
-
-// eachFrame calls handle for the frames that p completes, up to one that is lost; or only
-// for the first one.
-func (c *conn) eachFrame(s *stream, p []byte, one bool, handle func(wire.Frame) *Loss) (pass int, loss *Loss) {
-	for off := 0; off < len(p); {
-		n, f, done, err := s.Next(p[off:])
-		if err != nil {
-			c.becomeOpaque()
-			return len(p), nil
-		}
-		off += n
-		if s.inside = !done; s.inside {
-			continue
-		}
-		if loss := handle(f); loss != nil {
-			return max(0, off-4-f.Size), loss // the frame may have begun in an earlier piece
-		}
-		if one {
-			return off, nil
-		}
-	}
-	return len(p), nil
-}
-
-// becomeOpaque stops decoding a connection that does not speak the client protocol (a
-// four-letter word, TLS). It stays in the link and can be cut.
-func (c *conn) becomeOpaque() {
-	c.l.mu.Lock()
-	c.phase = opaque
-	c.l.mu.Unlock()
-	c.deadlines.setLink(time.Time{})
-}
 
 // clientFrame handles a frame from the client. It returns a loss if this request is lost.
 func (c *conn) clientFrame(f wire.Frame, sent time.Duration) *Loss {
@@ -136,8 +33,8 @@ func (c *conn) clientFrame(f wire.Frame, sent time.Duration) *Loss {
 	}
 	var changes []Acked
 	if l.cfg.OnAcknowledged != nil {
-		changes = changesOf(h.Op, f, record)
-		if restricts(h.Op, f, record) {
+		changes = content.Changes(h.Op, f, record)
+		if content.Restricts(h.Op, f, record) {
 			l.cfg.OnRestricted()
 		}
 	}
@@ -174,12 +71,12 @@ func (c *conn) connectRequest(f wire.Frame) {
 	c.l.up++
 	c.left = c.l.number(Connect)
 	c.requested = c.left
-	c.l.announce(Message{Point: c.left, Content: contentOf(nil), Changes: true})
+	c.l.announce(Message{Point: c.left, Content: content.Hash(nil), Changes: true})
 	c.meet(c.left, 0)
 	slower := c.l.in.roundTrip(handshakeSize)
 	c.l.mu.Unlock()
 	if c.l.cfg.ConnectTimeout > 0 {
-		c.deadlines.setLink(time.Now().Add(c.l.cfg.ConnectTimeout + slower))
+		c.deadlines.SetLink(time.Now().Add(c.l.cfg.ConnectTimeout + slower))
 	}
 }
 
@@ -190,7 +87,7 @@ func (c *conn) awaitReply(r request, record []byte, stopped *message) (loss *Los
 	l := c.l
 	r.point, r.reads = c.left, c.reads
 	own := stopped.taken()
-	if len(l.losses) == 0 && len(l.breakpoints) == 0 && len(l.written) == 0 && own == nil {
+	if len(l.losses.all) == 0 && len(l.breakpoints.all) == 0 && len(l.written.all) == 0 && own == nil {
 		if l.cfg.OnRequest != nil {
 			r.path, _ = wire.Path(r.op, record)
 		}
@@ -202,10 +99,10 @@ func (c *conn) awaitReply(r request, record []byte, stopped *message) (loss *Los
 	if len(paths) > 0 {
 		r.path = paths[0]
 	}
-	if len(l.written) > 0 {
+	if len(l.written.all) > 0 {
 		r.paths = paths
 	}
-	x := cmp.Or(own, l.claim(r.op, paths))
+	x := cmp.Or(own, claim(l.losses.all, r.op, paths))
 	if x == nil {
 		c.waiting.push(r)
 		return nil, r.path
@@ -228,7 +125,7 @@ func (c *conn) lose(x *Loss, lost Lost) {
 	}
 	x.lost = append(x.lost, lost)
 	if len(x.lost) == x.rule.Times {
-		c.l.drop(x)
+		x.drop()
 	}
 }
 
@@ -260,7 +157,7 @@ func (c *conn) connectResponse(f wire.Frame) {
 		c.becomeOpaque()
 		return
 	}
-	c.deadlines.setLink(time.Time{})
+	c.deadlines.SetLink(time.Time{})
 	if res.Refused() {
 		c.refusal()
 		return
@@ -331,7 +228,7 @@ func (c *conn) reply(f wire.Frame, stopped *message) *Loss {
 		l.mu.Unlock()
 		return nil
 	}
-	code := replyCode(r.op, h, record)
+	code := content.Code(r.op, h, record)
 	c.session.noteReply(r, h, code)
 	if r.makes != nil && code != wire.OK {
 		*r.makes--
@@ -368,14 +265,32 @@ func (c *conn) lossOf(r request, h wire.ReplyHeader, code wire.Code) *Loss {
 	return r.loss
 }
 
-// replyCode returns the code of a reply. For a multi it is the one in the body; if the body
-// does not tell, it is an error that proves nothing.
-func replyCode(op wire.Op, h wire.ReplyHeader, record []byte) wire.Code {
-	if op != wire.Multi || h.Err != wire.OK {
-		return h.Err
+// tellWritten reports a reply to the listeners, if it acknowledges a write. Call it with l.mu held.
+func (l *Link) tellWritten(r request, code wire.Code) {
+	if len(l.written.all) == 0 || code != wire.OK || !content.Writes(r.op) {
+		return
 	}
-	if code, ok := wire.MultiResult(record); ok {
-		return code
+	for _, f := range l.written.all {
+		(*f)(Written{Client: l.cfg.Client, Op: r.op, Paths: r.paths})
 	}
-	return wire.SystemError
+}
+
+// acknowledge reports a reply, if it acknowledges changes. Call it with l.mu held.
+func (c *conn) acknowledge(r request, h wire.ReplyHeader, code wire.Code, f wire.Frame, record []byte) {
+	if c.l.cfg.OnAcknowledged == nil || len(r.changes) == 0 || code != wire.OK {
+		return
+	}
+	paths := content.CreatedPaths(r.op, f, record, len(r.changes))
+	a := Acknowledged{Session: history.ID(c.session.ID), Xid: r.xid, Zxid: history.ID(h.Zxid)}
+	for i, x := range r.changes {
+		if x.Sequential {
+			if x.Path = ""; paths != nil {
+				x.Path = paths[i]
+			}
+		}
+		if x.Path != "" {
+			a.Changes = append(a.Changes, x)
+		}
+	}
+	c.l.cfg.OnAcknowledged(a)
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -16,13 +17,8 @@ func TestFrozenProcessDelaysNoOther(t *testing.T) {
 	s, l, _, addr := listening(t)
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), visitorEnv+"="+addr)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	out := must.Get(cmd.StdoutPipe())(t)
+	must.Do(t, cmd.Start())
 	defer func() {
 		cmd.Process.Kill()
 		cmd.Wait()
@@ -32,17 +28,13 @@ func TestFrozenProcessDelaysNoOther(t *testing.T) {
 	if got := line(); got != "ok" {
 		t.Fatal(got)
 	}
-	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, cmd.Process.Signal(syscall.SIGSTOP))
 	other := visit(t, addr)
 	other.connect(0)
 	for range 100 {
 		other.mustDo(wire.Create, "/other")
 	}
-	if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, cmd.Process.Signal(syscall.SIGCONT))
 	before := len(s.requests())
 	eventually(t, "the process goes on", func() bool { return line() == "ok" && len(s.requests()) > before+3 })
 	// A killed process leaves nothing behind.

@@ -31,10 +31,3 @@ func (i *idleness) until(now time.Duration) time.Duration {
 
 // paused returns how long the client has been idle since it last lost a connection.
 func (i *idleness) paused(now time.Duration) time.Duration { return i.until(now) - i.lost }
-
-// attempt notes that an attempt to connect begins or ends.
-func (l *Link) attempt(by int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.idleness.change(by, l.cfg.Clock())
-}

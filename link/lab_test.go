@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/memnet"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
@@ -53,9 +54,7 @@ func newLab(t *testing.T, e ensemble.Ensemble, timeout, slack time.Duration, by 
 		x.admin.Close()
 		x.link.Close()
 	})
-	if _, err := x.admin.Create(x.root, nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(x.admin.Create(x.root, nil, 0, zk.WorldACL(zk.PermAll)))(t)
 	x.sync()
 	return x
 }
@@ -89,10 +88,7 @@ func inLab(t *testing.T, test func(t *testing.T, x *lab)) {
 func inLabBy(t *testing.T, by way, test func(t *testing.T, x *lab)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(embedded.Config{InMemory: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Start(embedded.Config{InMemory: true}))(t)
 		t.Cleanup(func() { e.Close() })
 		x := newLab(t, e, labTimeout, 0, by)
 		test(t, x)

@@ -1,12 +1,11 @@
 package link
 
 import (
-	"fmt"
 	"path"
 	"slices"
-	"sync"
 
 	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/link/internal/content"
 )
 
 // LateRule picks the writes of the client that are held back on their way to the server.
@@ -20,7 +19,6 @@ type LateRule struct {
 
 // LateWrites is an active rule: it stops each matching write until the caller lets it go on.
 type LateWrites struct {
-	l       *Link
 	rule    LateRule
 	reached chan *LateWrite
 	over    chan struct{}
@@ -58,69 +56,17 @@ func (w *LateWrite) Touches(changed, root string) bool {
 	})
 }
 
-// DelayWrites holds back writes of the client, each until [LateWrite.Resume] or [LateWrites.Cancel]. The
-// receiver of Reached must resume what it gets, soon enough for the session to live. If the connection ends
-// before, the write is lost with it. DelayWrites returns an error if the rule is malformed.
-func (l *Link) DelayWrites(r LateRule) (*LateWrites, error) {
-	if r.Nth < 0 {
-		return nil, fmt.Errorf("nth is %d, must be 1 or more", r.Nth)
-	}
-	r.Nth = max(r.Nth, 1)
-	x := &LateWrites{l: l, rule: r, reached: make(chan *LateWrite), over: make(chan struct{})}
-	x.cancel = sync.OnceFunc(func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.late = slices.DeleteFunc(l.late, func(y *LateWrites) bool { return y == x })
-		close(x.over)
-	})
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.late = append(l.late, x)
-	return x, nil
-}
-
 // Reached delivers each write that is held back.
 func (x *LateWrites) Reached() <-chan *LateWrite { return x.reached }
 
 // Cancel ends the rule, and lets the write that it holds back go on. It may be called more than once.
 func (x *LateWrites) Cancel() { x.cancel() }
 
-// mostLooked bounds the znodes that a link remembers of one operation.
-const mostLooked = 64
-
-// delay holds a request back if a rule wants it, and reports whether it did. Call it with l.mu held; it
-// unlocks it while it waits.
-func (c *conn) delay(op wire.Op, record []byte) bool {
-	l := c.l
-	if len(l.late) == 0 && len(l.breakpoints) == 0 || op == wire.Ping { // a fault at a breakpoint may set a rule
-		return false
-	}
-	paths, _ := wire.Paths(op, record)
-	if isRead(op) {
-		if len(l.looked) < mostLooked {
-			l.looked = append(l.looked, paths...)
-		}
-		return false
-	}
-	x := l.delays(op)
-	if x == nil {
-		return false
-	}
-	w := &LateWrite{Op: op, Paths: paths, Looked: slices.Clone(l.looked), resumed: make(chan struct{})}
-	l.mu.Unlock()
-	defer l.mu.Lock()
-	stopAt(x.reached, w, w.resumed, x.over)
-	return true
-}
-
-// writes reports whether a request changes znodes, or may: a multi may only check them.
-func writes(op wire.Op) bool { return isWrite(op) || op == wire.Multi }
-
 // delays counts a request against all rules and returns the rule that applies to it now, or nil. Call
-// it with l.mu held.
-func (l *Link) delays(op wire.Op) (turn *LateWrites) {
-	for _, x := range l.late {
-		if x.rule.Op != 0 && !ofType(op, x.rule.Op) || x.rule.Op == 0 && !writes(op) {
+// it with Link.mu held.
+func delays(late []*LateWrites, op wire.Op) (turn *LateWrites) {
+	for _, x := range late {
+		if x.rule.Op != 0 && !content.OfType(op, x.rule.Op) || x.rule.Op == 0 && !content.Writes(op) {
 			continue
 		}
 		if x.matched++; turn == nil && x.matched >= x.rule.Nth {
@@ -128,37 +74,4 @@ func (l *Link) delays(op wire.Op) (turn *LateWrites) {
 		}
 	}
 	return turn
-}
-
-// Written describes a write of the client that a server has acknowledged.
-type Written struct {
-	Client int
-	Op     wire.Op
-	// Paths lists the znodes that the request named. The server adds a number to the name of a sequential
-	// znode.
-	Paths []string
-}
-
-// OnWritten calls f with each write of the client that a server has acknowledged, until stop is called. f runs
-// in the client's goroutines, must not block, and must not call methods of the link.
-func (l *Link) OnWritten(f func(Written)) (stop func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	w := &f
-	l.written = append(l.written, w)
-	return func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.written = slices.DeleteFunc(l.written, func(x *func(Written)) bool { return x == w })
-	}
-}
-
-// tellWritten reports a reply to the listeners, if it acknowledges a write. Call it with l.mu held.
-func (l *Link) tellWritten(r request, code wire.Code) {
-	if len(l.written) == 0 || code != wire.OK || !writes(r.op) {
-		return
-	}
-	for _, f := range l.written {
-		(*f)(Written{Client: l.cfg.Client, Op: r.op, Paths: r.paths})
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"maps"
 	"net"
-	"slices"
 	"sync"
 	"time"
 
@@ -93,17 +92,18 @@ type Link struct {
 	closed   bool
 	conns    map[*conn]struct{} // until they have ended completely
 	sessions map[int64]*session
-	dials    int // connections so far
-	connects int // sessions on them
-	losses   []*Loss
+	dials    int      // connections so far
+	connects int      // sessions on them
+	newest   *session // connected last; nil before the first session
+	losses   active[*Loss]
 	counts   map[wire.Op]int
-	held     []*HeldEvents
-	late     []*LateWrites
+	held     active[*HeldEvents]
+	late     active[*LateWrites]
 	looked   []string // znodes read in the present operation, while late has rules
-	written  []*func(Written)
+	written  active[*func(Written)]
 	now      numbers
 	// breakpoints lists the breakpoints that were not reached yet.
-	breakpoints []*Breakpoint
+	breakpoints active[*Breakpoint]
 	up, down    uint64 // frames that passed
 	idleness    idleness
 	traffic     history.Traffic
@@ -127,7 +127,7 @@ func New(cfg Config) *Link {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = DefaultConnectTimeout
 	}
-	return &Link{
+	l := &Link{
 		cfg:      cfg,
 		conns:    map[*conn]struct{}{},
 		sessions: map[int64]*session{},
@@ -136,6 +136,8 @@ func New(cfg Config) *Link {
 		proxies:  map[*proxy]struct{}{},
 		now:      numbers{operations: map[string]int{}, messages: map[string]int{}, made: map[place]*int{}},
 	}
+	l.losses.mu, l.held.mu, l.late.mu, l.written.mu, l.breakpoints.mu = &l.mu, &l.mu, &l.mu, &l.mu, &l.mu
+	return l
 }
 
 // Requests returns how many requests of each type the client has sent so far, including
@@ -152,19 +154,4 @@ func (l *Link) Passed() (up, down uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.up, l.down
-}
-
-// Close cuts all connections and ends listeners. Waiting and later dials fail with ErrClosed.
-// Information about sessions stays available. Close may be called more than once.
-func (l *Link) Close() error {
-	var proxies []*proxy
-	l.change(func() {
-		l.closed = true
-		proxies = slices.Collect(maps.Keys(l.proxies))
-	})
-	l.Cut()
-	for _, p := range proxies {
-		p.shut()
-	}
-	return nil
 }

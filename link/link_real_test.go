@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -64,22 +65,16 @@ func openReal(t *testing.T) *real {
 	})
 	await(t, adminEvents, zk.StateHasSession)
 	await(t, r.events, zk.StateHasSession)
-	if _, err := r.admin.Create(r.root, nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(r.admin.Create(r.root, nil, 0, zk.WorldACL(zk.PermAll)))(t)
 	// The client's server may lag behind the admin's.
-	if _, err := r.conn.Sync(r.root); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(r.conn.Sync(r.root))(t)
 	return r
 }
 
 // exists asks through the admin client, which has caught up with the leader.
 func (r *real) exists(t *testing.T, path string) bool {
 	t.Helper()
-	if _, err := r.admin.Sync(r.root); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(r.admin.Sync(r.root))(t)
 	ok, _, err := r.admin.Exists(path)
 	if err != nil {
 		t.Fatal(err)
@@ -101,9 +96,7 @@ func TestRealExpiry(t *testing.T) {
 		t.Run(fmt.Sprintf("own server %v", own), func(t *testing.T) {
 			r := openReal(t)
 			node := r.root + "/mine"
-			if _, err := r.conn.Create(node, nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll)); err != nil {
-				t.Fatal(err)
-			}
+			must.Get(r.conn.Create(node, nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll)))(t)
 			s := r.session(t)
 			if s.Alive == 0 || s.Zxid == 0 {
 				t.Errorf("the create left no evidence: %+v", s)
@@ -116,10 +109,7 @@ func TestRealExpiry(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			zxid, err := r.link.ExpireSession(ctx, s.ID, via)
-			if err != nil {
-				t.Fatal(err)
-			}
+			zxid := must.Get(r.link.ExpireSession(ctx, s.ID, via))(t)
 			if zxid <= s.Zxid {
 				t.Errorf("closed at %#x, the create was seen at %#x", zxid, s.Zxid)
 			}
@@ -238,9 +228,7 @@ func TestRealEvidence(t *testing.T) {
 func TestRealPausedServer(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	paused := e.Servers()[0]
-	if err := paused.(ensemble.Pauser).Pause(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, paused.(ensemble.Pauser).Pause(t.Context()))
 	defer paused.(ensemble.Pauser).Resume(context.Background())
 	l := New(Config{Dial: e.Dial})
 	conn, events := openZK(t, l, time.Minute, paused.Addr())

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -50,13 +51,9 @@ func TestFactsOfASession(t *testing.T) {
 		c.seen = 0x101
 		c.connect(0x1a1)
 		time.Sleep(time.Second)
-		if _, err := c.do(wire.Create, "/a"); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(c.do(wire.Create, "/a"))(t)
 		for range 2 {
-			if _, err := c.do(wire.CloseSession, ""); err != nil {
-				t.Fatal(err)
-			}
+			must.Get(c.do(wire.CloseSession, ""))(t)
 		}
 		c.Close()
 		c.Close()
@@ -86,9 +83,7 @@ func TestUnanswered(t *testing.T) {
 		l.cfg.OnRequest = func(wire.Op, string) {} // with OnRequest, the link decodes paths
 		c := dial(t, l)
 		c.connect(0)
-		if _, err := c.do(wire.Create, "/answered"); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(c.do(wire.Create, "/answered"))(t)
 		time.Sleep(time.Second)
 		defer l.Stall(ToClient)()
 		c.Write(c.frame(wire.Create, "/a"))
@@ -102,9 +97,7 @@ func TestUnanswered(t *testing.T) {
 			{Xid: 4, Op: "delete", Path: "/c", Sent: 2 * time.Second},
 		}}
 		var got history.Unanswered
-		if err := r.events[1].Decode(&got); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, r.events[1].Decode(&got))
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
@@ -154,9 +147,7 @@ func TestAliveIsTheSendTimeOfWhatAQuorumAnswered(t *testing.T) {
 				frame := cl.frame(c.op, "/a")
 				cl.Write(frame)
 				time.Sleep(2 * time.Second) // the answer is not what counts
-				if _, err := cl.reply(); err != nil {
-					t.Fatal(err)
-				}
+				must.Get(cl.reply())(t)
 				want := time.Duration(0)
 				if c.alive {
 					want = 5 * time.Second
@@ -593,9 +584,7 @@ func TestExpireSessionCutsAConnectUnderWay(t *testing.T) {
 		wire.WriteFrame(other, wire.ConnectRequest{Timeout: time.Second, Password: make([]byte, 16)}.Append(nil))
 		synctest.Wait()
 		s.tell(func() { s.silent = false })
-		if _, err := l.ExpireSession(t.Context(), id, "b:2181"); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(l.ExpireSession(t.Context(), id, "b:2181"))(t)
 		if _, err := victim.reply(); !errors.Is(err, ErrCut) {
 			t.Errorf("victim: %v", err)
 		}

@@ -1,12 +1,12 @@
 package link
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"time"
 
 	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/link/internal/content"
 )
 
 // What names the half of an operation that is lost.
@@ -78,7 +78,7 @@ type Lost struct {
 
 // Loss is an active rule: it loses frames, each with its connection.
 type Loss struct {
-	l           *Link
+	in          *active[*Loss]
 	rule        Rule
 	first, done chan struct{}
 
@@ -90,31 +90,8 @@ type Loss struct {
 	cut     int // lost frames whose connection is cut
 }
 
-// Lose arranges that requests or replies are lost, each with its connection. The client
-// believes that a lost request was sent. It sees neither a lost reply nor anything after it
-// on that connection. If the connection ends before the reply arrives, the next matching
-// operation is taken. If several losses match, the oldest goes first. Lose returns an error
-// if the rule is malformed.
-func (l *Link) Lose(r Rule) (*Loss, error) {
-	if err := checkPattern(r.Path); err != nil {
-		return nil, err
-	}
-	if r.Nth < 0 {
-		return nil, fmt.Errorf("nth is %d, must be 1 or more", r.Nth)
-	}
-	r.Nth = max(r.Nth, 1)
-	if r.Times == 0 {
-		r.Times = 1
-	}
-	loss := newLoss(l, r)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.losses = append(l.losses, loss)
-	return loss, nil
-}
-
-func newLoss(l *Link, r Rule) *Loss {
-	return &Loss{l: l, rule: r, first: make(chan struct{}), done: make(chan struct{})}
+func newLoss(in *active[*Loss], r Rule) *Loss {
+	return &Loss{in: in, rule: r, first: make(chan struct{}), done: make(chan struct{})}
 }
 
 // First returns a channel that is closed once a frame is lost and its connection is cut.
@@ -126,22 +103,22 @@ func (x *Loss) Done() <-chan struct{} { return x.done }
 
 // Lost lists what was lost so far, the oldest first.
 func (x *Loss) Lost() []Lost {
-	x.l.mu.Lock()
-	defer x.l.mu.Unlock()
+	x.in.mu.Lock()
+	defer x.in.mu.Unlock()
 	return slices.Clone(x.lost[:x.cut])
 }
 
 // Cancel ends a loss: nothing more is lost afterwards. It may be called more than once.
 func (x *Loss) Cancel() {
-	x.l.mu.Lock()
-	defer x.l.mu.Unlock()
-	x.l.drop(x)
+	x.in.mu.Lock()
+	defer x.in.mu.Unlock()
+	x.drop()
 }
 
 // connectionCut notes that the connection of a lost frame is cut.
 func (x *Loss) connectionCut() {
-	x.l.mu.Lock()
-	defer x.l.mu.Unlock()
+	x.in.mu.Lock()
+	defer x.in.mu.Unlock()
 	if x.cut++; x.cut == 1 {
 		close(x.first)
 	}
@@ -159,17 +136,16 @@ func (x *Loss) left() int {
 	return x.rule.Times - len(x.lost) - x.awaited
 }
 
-// drop ends a loss. Call it with l.mu held.
-func (l *Link) drop(x *Loss) {
+// drop ends a loss. Call it with Link.mu held.
+func (x *Loss) drop() {
 	x.over = true
-	l.losses = slices.DeleteFunc(l.losses, func(y *Loss) bool { return y == x })
+	x.in.remove(x)
 }
 
 // claim counts a request against all losses and returns the one that applies to it now. Call it with
-// l.mu held.
-func (l *Link) claim(op wire.Op, paths []string) *Loss {
-	var turn *Loss
-	for _, x := range l.losses {
+// Link.mu held.
+func claim(losses []*Loss, op wire.Op, paths []string) (turn *Loss) {
+	for _, x := range losses {
 		if !x.rule.matches(op, paths) {
 			continue
 		}
@@ -182,11 +158,8 @@ func (l *Link) claim(op wire.Op, paths []string) *Loss {
 }
 
 func (r Rule) matches(op wire.Op, paths []string) bool {
-	if r.Op != 0 && !ofType(op, r.Op) {
+	if r.Op != 0 && !content.OfType(op, r.Op) {
 		return false
 	}
 	return r.Path == "" || slices.ContainsFunc(paths, func(p string) bool { return matchesPath(r.Path, p) })
 }
-
-// ofType reports whether a request is of a type, or one of the variants of that type.
-func ofType(op, wanted wire.Op) bool { return wanted == op || wanted == op.Kind() }

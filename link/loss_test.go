@@ -9,15 +9,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 func lose(t *testing.T, l *Link, r Rule) *Loss {
 	t.Helper()
-	x, err := l.Lose(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	x := must.Get(l.Lose(r))(t)
 	return x
 }
 

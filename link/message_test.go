@@ -7,6 +7,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/link/internal/content"
 )
 
 // A message has the same content as another if only its numbers differ. It changes something unless it is a
@@ -94,7 +95,7 @@ func TestMessagesSayWhatChanges(t *testing.T) {
 // Values that differ between two equal runs are not part of a reply's content.
 func TestContentOfStats(t *testing.T) {
 	reply := func(op wire.Op, s wire.Stat) uint64 {
-		return contentOf(withoutStat(s.Append([]byte("data")), op, wire.OK))
+		return content.Hash(content.WithoutStat(s.Append([]byte("data")), op, wire.OK))
 	}
 	s := wire.Stat{Czxid: 1, Mzxid: 2, Ctime: 3, Mtime: 4, Version: 5, Cversion: 6, Aversion: 7, EphemeralOwner: 8, DataLength: 9, NumChildren: 10, Pzxid: 11}
 	other := s

@@ -55,14 +55,18 @@ const (
 
 // String returns the point as [ParsePoint] reads it: client1/acquire#2/create#1/reply.
 func (p Point) String() string {
-	parts := []string{pointClient + strconv.Itoa(p.Client), nth(p.Operation, p.Nth), nth(p.Message, p.Which)}
+	return pointClient + strconv.Itoa(p.Client) + "/" + nth(p.Operation, p.Nth) + "/" + nth(p.Message, p.Which) + p.suffix()
+}
+
+// suffix returns the end of the point's name. In alphabetical order, a message comes before its reply.
+func (p Point) suffix() (end string) {
 	if p.Reply {
-		parts = append(parts, pointReply)
+		end = "/" + pointReply
 	}
 	if p.After {
-		parts = append(parts, pointAfter)
+		end += "/" + pointAfter
 	}
-	return strings.Join(parts, "/")
+	return end
 }
 
 func nth(name string, n int) string { return name + "#" + strconv.Itoa(n) }
@@ -149,18 +153,7 @@ func messageOf(op wire.Op) string { return op.Kind().String() }
 // Compare orders points by client, and then by their names.
 func (p Point) Compare(q Point) int {
 	return cmp.Or(cmp.Compare(p.Client, q.Client), cmp.Compare(p.Operation, q.Operation), cmp.Compare(p.Nth, q.Nth),
-		cmp.Compare(p.Message, q.Message), cmp.Compare(p.Which, q.Which), compareBools(p.Reply, q.Reply), compareBools(p.After, q.After))
-}
-
-// compareBools orders false before true.
-func compareBools(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
+		cmp.Compare(p.Message, q.Message), cmp.Compare(p.Which, q.Which), cmp.Compare(p.suffix(), q.suffix()))
 }
 
 // Messages is a set of kinds of messages.
@@ -206,41 +199,26 @@ func (m Messages) String() string {
 	return strings.Join(names, ", ")
 }
 
-// numbers count messages for their names. They are guarded by Link.mu.
-type numbers struct {
-	operation  string // the present one, "" before the first
-	operations map[string]int
-	messages   map[string]int // of the present operation, by kind
-	made       map[place]*int // number of creates of ephemeral znodes in the present operation that were not refused
-}
-
-// Operation notes that the client begins an operation. All messages belong to it until the
-// next operation begins. See [Point].
-func (l *Link) Operation(name string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.now.operation = name
-	l.now.operations[name]++
-	clear(l.now.messages)
-	clear(l.now.made)
-	l.looked = l.looked[:0]
-}
-
-// number names the next message of a kind. Messages are counted only while a breakpoint,
-// OnPoint or OnMessage needs their names. Call it with l.mu held.
-func (l *Link) number(message string) Point {
-	if l.now.operation == "" || l.cfg.OnPoint == nil && l.cfg.OnMessage == nil && len(l.breakpoints) == 0 {
-		return Point{}
-	}
-	l.now.messages[message]++
-	return Point{
-		Client: l.cfg.Client, Operation: l.now.operation, Nth: l.now.operations[l.now.operation],
-		Message: message, Which: l.now.messages[message],
-	}
-}
-
 // ofReply returns the point of the reply to a request that has a point.
 func (p Point) ofReply() Point {
 	p.Reply = !p.Zero()
 	return p
+}
+
+// Message is a message that comes to its point, or that has gone on (Point.After is true). Its fields
+// show whether a client repeats itself, and whether two runs are the same.
+type Message struct {
+	Point Point
+	// Content is a hash of what a request asks or what a reply answers, errors included. Two messages
+	// with the same content mean the same, even in different runs. Numbers and times that differ from
+	// run to run are left out: the xid and zxid of the message, and the zxids and times of znodes. It
+	// is 0 for a message that has gone on.
+	Content uint64
+	// Reads is true for a request that, whatever its answer is, changes at most the watches of its own
+	// connection, and for the reply to such a request.
+	Reads bool
+	// Changes is true for a message that may change what servers or clients know even if the
+	// client has sent or received the same before: a write that took effect, a watch event, a
+	// handshake, and everything that is neither a read nor a write.
+	Changes bool
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/link/internal/pipe"
 )
 
 // proxy is the part of a link that faces clients in other processes: listeners, and their connections.
@@ -191,7 +192,7 @@ func (p *proxy) serve(client net.Conn, addr string) {
 	}
 	server, early, err := p.connect(l, client, addr)
 	if err != nil {
-		sendReset(client) // this is how the client sees a refusal
+		pipe.Reset(client) // this is how the client sees a refusal
 		return
 	}
 	// A goroutine that waits for a stalled link does not notice that the client is closed.
@@ -214,7 +215,7 @@ func (p *proxy) connect(l *Link, client net.Conn, addr string) (server *conn, ea
 	read := make(chan []byte)
 	go func() { read <- readEarly(client, cancel) }()
 	server, err = l.dial(ctx, "tcp", addr, DefaultConnectTimeout)
-	client.SetReadDeadline(longAgo)
+	client.SetReadDeadline(pipe.LongAgo)
 	early = <-read
 	client.SetReadDeadline(time.Time{})
 	return server, early, err
@@ -230,7 +231,7 @@ func readEarly(client net.Conn, gone func()) []byte {
 		if err == nil {
 			continue
 		}
-		if !interrupted(err) {
+		if !pipe.Interrupted(err) {
 			gone()
 		}
 		break
@@ -246,10 +247,11 @@ func copyToServer(server *conn, client net.Conn, early []byte) {
 	if err == nil {
 		_, err = copyAll(server, client)
 	}
+	unread, _ := server.writeMode()
 	switch {
 	case err != nil:
 		server.abandon()
-	case server.unread():
+	case unread:
 		server.CloseWrite()
 	default:
 		server.Close()
@@ -260,7 +262,7 @@ func copyToServer(server *conn, client net.Conn, early []byte) {
 func copyToClient(client net.Conn, server *conn) {
 	_, err := copyAll(client, server)
 	if errors.Is(err, syscall.ECONNRESET) {
-		sendReset(client)
+		pipe.Reset(client)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -41,10 +42,7 @@ func listening(t *testing.T) (s *scripted, l *Link, r *record, addr string) {
 // visit connects like a client in another process.
 func visit(t *testing.T, addr string) *client {
 	t.Helper()
-	conn, err := net.DialTimeout("tcp", addr, time.Minute)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must.Get(net.DialTimeout("tcp", addr, time.Minute))(t)
 	conn.SetDeadline(time.Now().Add(2 * time.Minute)) // so that no test hangs
 	t.Cleanup(func() { conn.Close() })
 	return &client{Conn: conn, t: t}
@@ -194,10 +192,7 @@ func TestStrangeVisitors(t *testing.T) {
 
 // A client of another protocol may close its half of the connection and wait for the answer.
 func TestVisitorsHalfClose(t *testing.T) {
-	server, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	defer server.Close()
 	go func() {
 		for {
@@ -286,10 +281,7 @@ func TestCloseOfListeners(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := New(Config{Dial: newScripted().Dial})
-			listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-			if err != nil {
-				t.Fatal(err)
-			}
+			listener := must.Get(net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}))(t)
 			addrs, stop, err := l.listen([]string{"a:2181"}, func(string) (net.Listener, error) { return listener, nil })
 			if err != nil {
 				t.Fatal(err)
@@ -346,10 +338,7 @@ func visitorMain(addr string) {
 // A program with several clients has a link for each, also after its client has come back with its session. What is no client
 // passes by.
 func TestServe(t *testing.T) {
-	answering, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	answering := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	defer answering.Close()
 	go func() {
 		if c, err := answering.Accept(); err == nil {
@@ -358,10 +347,7 @@ func TestServe(t *testing.T) {
 			c.Close()
 		}
 	}()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	ln := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	s := newScripted()
 	var mu sync.Mutex
 	var links []*Link

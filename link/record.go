@@ -1,28 +1,14 @@
 package link
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/link/internal/content"
 )
 
 // This file records what goes over the wire (Config.Wire). It records while Link.events is
 // held, so that the events of one connection are in the order of the wire, and between its
 // FConnected and its FDisconnected.
-
-// wireKeep is the size in bytes up to which a frame is recorded in full. A line of the record is also
-// bounded, and JSON needs up to six bytes for one byte.
-const wireKeep = 128 << 10
-
-// keepOf returns how many bytes of a reply the link looks at.
-func keepOf(cfg Config) int {
-	if cfg.Wire {
-		return wireKeep
-	}
-	return replyKeep
-}
 
 // recordRequest records a request that is about to go to the server. Once the connection
 // has ended for the client, no server receives what the client writes.
@@ -30,7 +16,7 @@ func (c *conn) recordRequest(h wire.RequestHeader, f wire.Frame, record []byte) 
 	if h.Op == wire.Ping {
 		return
 	}
-	value := history.Value(requestValue(h, f, record))
+	value := history.Value(content.Request(h, f, record))
 	l := c.l
 	l.events.Lock()
 	defer l.events.Unlock()
@@ -62,7 +48,7 @@ func (c *conn) recordReply(f wire.Frame) {
 	if !present {
 		return
 	}
-	name, value := replyOrEvent(op, asked, h, f, record) // slow, so outside the lock
+	name, value := content.Reply(op, asked, h, f, record) // slow, so outside the lock
 	l.events.Lock()
 	defer l.events.Unlock()
 	l.mu.Lock()
@@ -78,173 +64,4 @@ func (c *conn) recordReply(f wire.Frame) {
 }
 
 // present reports whether the connection currently carries its session. Call it with l.mu held.
-func (c *conn) present() bool { return !c.ended && c.session.carrier == c }
-
-// replyOrEvent returns the name and value of a reply to a request of type op, or of an
-// event. asked is true if there was such a request.
-func replyOrEvent(op wire.Op, asked bool, h wire.ReplyHeader, f wire.Frame, record []byte) (name string, value []byte) {
-	switch {
-	case asked:
-		return history.FReply, history.Value(replyValue(op, h, f, record))
-	case h.Xid == wire.XidEvent:
-		return history.FEvent, history.Value(eventValue(record))
-	}
-	return history.FReply, history.Value(history.Reply{Xid: h.Xid, Error: int32(h.Err)}) // a reply without a request
-}
-
-func (l *Link) wireEvent(f string, session int64, value []byte) history.Event {
-	return history.Event{
-		Process: history.SessionProcess, Client: l.cfg.Client, Type: history.Info,
-		F: f, Value: value, Session: history.ID(session),
-	}
-}
-
-// requestValue returns a request in the form of the record. For a request that is too long,
-// or that no server understands, it has the header and the first path.
-func requestValue(h wire.RequestHeader, f wire.Frame, record []byte) history.Request {
-	if f.Whole() && f.Size <= wireKeep {
-		if r, err := wire.DecodeRequest(h.Op, record); err == nil {
-			v := partValue(h.Op, r)
-			v.Xid = h.Xid
-			return v
-		}
-	}
-	v := history.Request{Xid: h.Xid, Op: h.Op.String()}
-	v.Path, _ = wire.Path(h.Op, record)
-	return v
-}
-
-// partValue returns a request, or an operation of a multi.
-func partValue(op wire.Op, request any) history.Request {
-	v := history.Request{Op: op.String()}
-	switch r := request.(type) {
-	case *wire.CreateRequest:
-		v.Path, v.Data, v.ACL = r.Path, r.Data, accessList(r.ACL)
-		v.Ephemeral = r.Mode == wire.Ephemeral || r.Mode == wire.EphemeralSequential
-		v.Sequential = r.Mode.Sequential()
-		if op == wire.CreateTTL {
-			v.TTL = r.TTL
-		}
-	case *wire.VersionRequest:
-		v.Path, v.Version = r.Path, &r.Version
-	case *wire.SetDataRequest:
-		v.Path, v.Data, v.Version = r.Path, r.Data, &r.Version
-	case *wire.SetACLRequest:
-		v.Path, v.Version, v.ACL = r.Path, &r.Version, accessList(r.ACL)
-	case *wire.AuthRequest:
-		v.Auth = authName(r)
-	case *wire.ReadRequest:
-		v.Path, v.Watch = r.Path, r.Watch
-	case *wire.PathRequest:
-		v.Path = r.Path
-	case *wire.AddWatchRequest:
-		v.Path, v.Recursive = r.Path, r.Mode == wire.AddPersistentRecursive
-	case *wire.WatchesRequest:
-		v.Path, v.Watcher = r.Path, int32(r.Type)
-	case *wire.SetWatchesRequest:
-		v.Since = history.ID(r.RelativeZxid)
-		// Sorted, because go-zookeeper sends them in the order of its maps, which means
-		// nothing.
-		v.PersistentWatches = sorted(slices.Concat(r.Persistent, r.PersistentRecursive))
-		v.DataWatches, v.ExistWatches, v.ChildWatches = sorted(r.Data), sorted(r.Exist), sorted(r.Child)
-	case []wire.MultiOp:
-		for _, o := range r {
-			v.Parts = append(v.Parts, partValue(o.Op, o.Request))
-		}
-	}
-	return v
-}
-
-// replyValue returns a reply in the form of the record. For a reply that is too long it has
-// only the header.
-func replyValue(op wire.Op, h wire.ReplyHeader, f wire.Frame, record []byte) history.Reply {
-	v := history.Reply{Xid: h.Xid, Error: int32(h.Err)}
-	if h.Err != wire.OK {
-		return v
-	}
-	if v.Cut = !f.Whole(); v.Cut {
-		return v
-	}
-	switch op {
-	case wire.Create, wire.Create2, wire.CreateContainer, wire.CreateTTL:
-		if r, err := wire.DecodeCreateReply(op, record); err == nil {
-			v.Path = r.Path
-			if op != wire.Create {
-				v.Stat = statValue(r.Stat)
-			}
-		}
-	case wire.Exists, wire.SetData, wire.SetACL:
-		if s, err := wire.DecodeStat(record); err == nil {
-			v.Stat = statValue(s)
-		}
-	case wire.GetData:
-		if r, err := wire.DecodeDataReply(record); err == nil {
-			v.Data, v.Stat = r.Data, statValue(r.Stat)
-		}
-	case wire.GetACL:
-		if r, err := wire.DecodeACLReply(record); err == nil {
-			v.Stat = statValue(r.Stat)
-		}
-	case wire.GetChildren, wire.GetChildren2:
-		if r, err := wire.DecodeChildrenReply(op, record); err == nil {
-			v.Children = r.Children
-			if op == wire.GetChildren2 {
-				v.Stat = statValue(r.Stat)
-			}
-		}
-	case wire.Multi, wire.MultiRead:
-		if results, err := wire.DecodeMultiReply(record); err == nil {
-			for i := range results {
-				v.Parts = append(v.Parts, resultValue(&results[i]))
-			}
-		}
-	}
-	return v
-}
-
-// resultValue returns a result of a multi.
-func resultValue(r *wire.OpResult) history.Reply {
-	v := history.Reply{Error: int32(r.Err), Path: r.Path, Data: r.Data, Children: r.Children}
-	switch r.Op {
-	case wire.Create2, wire.SetData, wire.GetData:
-		v.Stat = statValue(r.Stat)
-	}
-	return v
-}
-
-func eventValue(record []byte) history.WatchEvent {
-	e, _ := wire.DecodeWatchEvent(record)
-	return history.WatchEvent{Type: e.Type.String(), Path: e.Path}
-}
-
-func statValue(s wire.Stat) *history.Stat {
-	return &history.Stat{
-		Czxid: history.ID(s.Czxid), Mzxid: history.ID(s.Mzxid), Pzxid: history.ID(s.Pzxid),
-		Version: s.Version, Cversion: s.Cversion, Aversion: s.Aversion,
-		Owner: history.ID(s.EphemeralOwner), NumChildren: s.NumChildren,
-	}
-}
-
-// sorted returns the paths in order. It does not change the request, which keeps what was
-// sent.
-func sorted(paths []string) []string { return slices.Sorted(slices.Values(paths)) }
-
-// accessList returns nil for a list that allows everything to everyone.
-func accessList(list []wire.ACL) []history.TxnACL {
-	if len(list) == 1 && list[0] == (wire.ACL{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}) {
-		return nil
-	}
-	var out []history.TxnACL
-	for _, a := range list {
-		out = append(out, history.TxnACL{Perms: int32(a.Perms), Scheme: a.ID.Scheme, ID: a.ID.ID})
-	}
-	return out
-}
-
-// authName returns the identity that an auth request claims. Its secret is not recorded.
-func authName(r *wire.AuthRequest) string {
-	if user, _, ok := strings.Cut(string(r.Auth), ":"); ok && r.Scheme == "digest" {
-		return r.Scheme + ":" + user
-	}
-	return r.Scheme
-}
+func (c *conn) present() bool { return !c.ended && c.session.carrier == c.pipe.Serial() }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
@@ -46,15 +47,15 @@ func (r *record) wire(t *testing.T) map[int64]*seen {
 			continue
 		case history.FRequest:
 			var q history.Request
-			must(t, e.Decode(&q))
+			must.Do(t, e.Decode(&q))
 			s.got = append(s.got, q.Xid)
 		case history.FReply:
 			var a history.Reply
-			must(t, e.Decode(&a))
+			must.Do(t, e.Decode(&a))
 			s.sent = append(s.sent, fmt.Sprintf("reply %d", a.Xid))
 		case history.FEvent:
 			var w history.WatchEvent
-			must(t, e.Decode(&w))
+			must.Do(t, e.Decode(&w))
 			s.sent = append(s.sent, "event "+w.Path)
 		default:
 			continue
@@ -64,13 +65,6 @@ func (r *record) wire(t *testing.T) map[int64]*seen {
 		}
 	}
 	return sessions
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // overheard is the real client on an embedded ensemble, with a record of its messages.
@@ -86,13 +80,13 @@ func inWire(t *testing.T, test func(t *testing.T, x *overheard)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		e, err := embedded.Start(embedded.Config{InMemory: true})
-		must(t, err)
+		must.Do(t, err)
 		defer e.Close()
 		x := &overheard{record: &record{}, t: t, e: e}
 		x.link = New(Config{Client: 7, Dial: e.Dial, Record: x.add, Wire: true})
 		defer x.link.Close()
 		conn, events, err := zkconn.Open(t.Context(), zkconn.Config{Servers: e.Addrs(), Timeout: 4 * time.Second, Dial: x.link.Dial})
-		must(t, err)
+		must.Do(t, err)
 		defer conn.Close()
 		go func() {
 			for range events {
@@ -275,7 +269,7 @@ func TestWireOverReconnects(t *testing.T) {
 			x.conn.GetW("/a")
 			x.conn.ChildrenW("/a")
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			must(t, x.link.Move(ctx, x.e.Addrs()[i%3]))
+			must.Do(t, x.link.Move(ctx, x.e.Addrs()[i%3]))
 			cancel()
 			time.Sleep(10 * time.Millisecond)
 			x.conn.Set("/a", fmt.Append(nil, i), -1)
@@ -288,7 +282,7 @@ func TestWireOverReconnects(t *testing.T) {
 				clear(open)
 			case history.FRequest:
 				var q history.Request
-				must(t, e.Decode(&q))
+				must.Do(t, e.Decode(&q))
 				open[q.Xid] = true
 				kinds[q.Op]++
 				if q.Op == "setWatches" && (q.Since == 0 || len(q.DataWatches)+len(q.ChildWatches) != 2) {
@@ -296,7 +290,7 @@ func TestWireOverReconnects(t *testing.T) {
 				}
 			case history.FReply:
 				var a history.Reply
-				must(t, e.Decode(&a))
+				must.Do(t, e.Decode(&a))
 				if !open[a.Xid] || e.Zxid < highest {
 					t.Errorf("reply %+v with zxid %s after %s", a, e.Zxid, highest)
 				}
@@ -440,9 +434,7 @@ func TestWireInPieces(t *testing.T) {
 		synctest.Wait()
 		reply := make([]byte, 4+16)
 		for i := range reply {
-			if _, err := c.Read(reply[i : i+1]); err != nil {
-				t.Fatal(err)
-			}
+			must.Get(c.Read(reply[i : i+1]))(t)
 		}
 		want := []string{`request {"op":"delete","path":"/x","version":1}`, `reply {}`}
 		if diff := gocmp.Diff(want, r.since(1)); diff != "" {
@@ -482,7 +474,7 @@ func TestWireOfLargeFrames(t *testing.T) {
 		x.conn.Create("/sizable", sizable, 0, zk.WorldACL(zk.PermAll))
 		x.conn.Get("/sizable")
 		var reply history.Reply
-		must(t, x.all()[x.len()-1].Decode(&reply))
+		must.Do(t, x.all()[x.len()-1].Decode(&reply))
 		if !bytes.Equal(reply.Data, sizable) || reply.Stat == nil {
 			t.Errorf("of a reply of 50 KiB there are %d bytes", len(reply.Data))
 		}

@@ -123,3 +123,13 @@ func (q *requests) unanswered() (v history.Unanswered) {
 	}
 	return v
 }
+
+// wantedBy makes a loss take the reply that has come, instead of another loss. Call it with
+// Link.mu held.
+func (r *request) wantedBy(x *Loss) {
+	if r.loss != nil {
+		r.loss.awaited--
+	}
+	x.awaited++
+	r.loss = x
+}

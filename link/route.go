@@ -5,18 +5,6 @@ import (
 	"fmt"
 )
 
-// Route directs every new connection to the server at addr, whichever server the client dials. If there
-// are several routes, the latest applies. Release may be called more than once.
-func (l *Link) Route(addr string) (release func()) { return put(l, &l.in.routes, &addr) }
-
-// route returns where a dial to addr leads.
-func (in *conditions) route(addr string) string {
-	if n := len(in.routes); n > 0 {
-		return *in.routes[n-1]
-	}
-	return addr
-}
-
 // Move moves the client to the server at addr: it routes there, cuts connections to other
 // servers, and waits until the client's session is connected there. That may be a new
 // session if the old one has expired meanwhile. Afterwards, even after an error, routing is
@@ -27,7 +15,7 @@ func (l *Link) Move(ctx context.Context, addr string) error {
 	defer release()
 	for {
 		l.mu.Lock()
-		s, closed, changed := l.newest(), l.closed, l.changed
+		s, closed, changed := l.newest, l.closed, l.changed
 		there := s != nil && s.conns > 0 && s.Server == addr
 		location := s.location()
 		inForce := l.in.route(addr) == addr // no later Move has replaced it
@@ -48,13 +36,6 @@ func (l *Link) Move(ctx context.Context, addr string) error {
 	}
 }
 
-// location describes the server that a session is on; s may be nil. Call it with Link.mu held.
-func (s *session) location() string {
-	switch {
-	case s == nil:
-		return "client never connected"
-	case s.conns == 0:
-		return "client is not connected"
-	}
-	return "client is on " + s.Server
-}
+// Route directs every new connection to the server at addr, whichever server the client dials. If there
+// are several routes, the latest applies. Release may be called more than once.
+func (l *Link) Route(addr string) (release func()) { return put(l, &l.in.routes, &addr) }

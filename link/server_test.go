@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -228,10 +229,7 @@ type client struct {
 
 func dial(t *testing.T, l *Link) *client {
 	t.Helper()
-	c, err := l.Dial("tcp", "a:2181", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := must.Get(l.Dial("tcp", "a:2181", time.Second))(t)
 	t.Cleanup(func() { c.Close() })
 	return &client{Conn: c, t: t}
 }

@@ -11,7 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/link/internal/pipe"
 )
 
 // All messages in flight are delayed at the same time, not one after the other.
@@ -36,9 +38,7 @@ func TestDelayKeepsPipelining(t *testing.T) {
 					time.AfterFunc(time.Duration(i)*time.Millisecond, func() { cl.Write(frame) })
 				}
 				for i := range n {
-					if _, err := cl.reply(); err != nil {
-						t.Fatal(err)
-					}
+					must.Get(cl.reply())(t)
 					if got := time.Since(began) - time.Duration(i)*time.Millisecond; got != c.want {
 						t.Fatalf("%s: reply %d after %s", c.shape, i, got)
 					}
@@ -49,7 +49,7 @@ func TestDelayKeepsPipelining(t *testing.T) {
 				synctest.Wait()
 			}
 			mustBeClean(t, l)
-			if p := cl.Conn.(*conn).pipe; p.in.busy.Load() || p.out.busy.Load() {
+			if p := cl.Conn.(*conn).pipe; p.Busy() {
 				t.Error("the pipe is still busy")
 			}
 		})
@@ -120,9 +120,7 @@ func arrivals(t *testing.T, c net.Conn, pieces, size int) (ms []int) {
 	b := make([]byte, 1)
 	for range pieces {
 		for range size {
-			if _, err := c.Read(b); err != nil {
-				t.Fatal(err)
-			}
+			must.Get(c.Read(b))(t)
 		}
 		ms = append(ms, int(time.Since(began).Milliseconds()))
 	}
@@ -283,7 +281,7 @@ func TestReleaseOfAnIdleConnection(t *testing.T) {
 		synctest.Wait()
 		release()
 		synctest.Wait()
-		if p := c.Conn.(*conn).pipe; p.in.busy.Load() || p.out.busy.Load() {
+		if p := c.Conn.(*conn).pipe; p.Busy() {
 			t.Error("the pipe is still busy")
 		}
 		if err := <-read; !isTimeout(err) || time.Since(began) != time.Minute {
@@ -310,15 +308,12 @@ func TestASlowLinkHoldsOnlySoMuch(t *testing.T) {
 		}})
 		defer l.Close()
 		defer l.Slow(Shape{Delay: time.Hour})()
-		c, err := l.Dial("tcp", "a:2181", 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := must.Get(l.Dial("tcp", "a:2181", 0))(t)
 		c.SetReadDeadline(time.Now().Add(time.Minute))
 		if _, err := c.Read(make([]byte, 1)); !isTimeout(err) {
 			t.Error(err)
 		}
-		if got := sent.Load(); got < maxInFlight || got > maxInFlight+100_000 {
+		if got := sent.Load(); got < pipe.MaxInFlight || got > pipe.MaxInFlight+100_000 {
 			t.Errorf("the server sent %d bytes", got)
 		}
 	})

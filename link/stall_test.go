@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/link/internal/pipe"
 )
 
 // mustBeClean fails unless nothing is left on a link at the end of a test.
@@ -71,7 +72,7 @@ func TestStall(t *testing.T) {
 				mustBeClean(t, l)
 				wantFacts(t, r, "connected 0x1a1")
 				synctest.Wait()
-				if cl.Conn.(*conn).pipe.in.busy.Load() || cl.Conn.(*conn).pipe.out.busy.Load() {
+				if cl.Conn.(*conn).pipe.Busy() {
 					t.Error("the pipe is still busy")
 				}
 			})
@@ -167,8 +168,8 @@ func TestWriteDeadlineDuringAStall(t *testing.T) {
 		defer l.Stall(ToServer)()
 		began := time.Now()
 		c.SetWriteDeadline(began.Add(time.Second))
-		n, err := c.Write(make([]byte, maxInFlight+1))
-		if n != maxInFlight || !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != time.Second {
+		n, err := c.Write(make([]byte, pipe.MaxInFlight+1))
+		if n != pipe.MaxInFlight || !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != time.Second {
 			t.Errorf("%d, %v after %s", n, err, time.Since(began))
 		}
 	})
@@ -246,7 +247,7 @@ func TestLingeringIsBounded(t *testing.T) {
 		c.Write([]byte("srvr"))
 		c.Close()
 		release()
-		time.Sleep(lingerTimeout)
+		time.Sleep(pipe.Linger)
 		synctest.Wait()
 		if n := conns(l); n != 0 {
 			t.Errorf("%d connections are left", n)

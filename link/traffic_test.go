@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -38,9 +39,7 @@ func TestTraffic(t *testing.T) {
 		if diff := cmp.Diff(want, l.TakeTraffic()); diff != "" {
 			t.Error(diff)
 		}
-		if _, err := l.Lose(Rule{What: Reply, Op: wire.Exists, Times: 1}); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(l.Lose(Rule{What: Reply, Op: wire.Exists, Times: 1}))(t)
 		c.send(wire.Exists, 1)
 		c.next()
 		if diff := cmp.Diff(history.Traffic{Requests: 1, Sent: request}, l.TakeTraffic()); diff != "" {
@@ -48,9 +47,7 @@ func TestTraffic(t *testing.T) {
 		}
 		again := dial(t, l)
 		again.connect(id)
-		if _, err := l.Lose(Rule{What: Request, Op: wire.Exists, Times: 1}); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(l.Lose(Rule{What: Request, Op: wire.Exists, Times: 1}))(t)
 		again.send(wire.Exists, 1)
 		if diff := cmp.Diff(history.Traffic{Requests: 1, Sent: request}, l.TakeTraffic()); diff != "" {
 			t.Errorf("with a lost request: %s", diff)

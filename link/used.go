@@ -6,17 +6,12 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/link/internal/content"
 )
 
 // This file finds out which znodes a client uses each of its sessions for. A client may have several sessions
 // at one time, and what the client is granted or shown at one znode concerns only the sessions with requests
 // about znodes there.
-
-// place is a session, and the key about whose znodes it sends requests.
-type place struct {
-	session int64
-	key     string
-}
 
 // Used returns the sessions that have sent requests about the znode of a key, or those below it, in
 // the order of their latest connects; none if the link has carried only one session.
@@ -62,11 +57,10 @@ func (c *conn) use(op wire.Op, f wire.Frame, record []byte) {
 		}
 		c.session.keys[key] = true
 	}
-	if last == "" || op.Kind() != wire.Create && op != wire.Multi || !f.Whole() {
+	if last == "" || op.Kind() != wire.Create && op != wire.Multi {
 		return
 	}
-	request, err := wire.DecodeRequest(op, record)
-	if path := ephemeralIn(request); err == nil && path != "" {
+	if path := content.Ephemeral(op, f, record); path != "" {
 		at := place{c.session.ID, c.l.keyOf(path)}
 		if c.l.now.made[at] == nil {
 			c.l.now.made[at] = new(int)
@@ -84,22 +78,4 @@ func (l *Link) keyOf(path string) string {
 	}
 	key, _, _ := strings.Cut(below, "/")
 	return key
-}
-
-// ephemeralIn returns the path of the first ephemeral znode that a request creates; "" if it creates
-// none.
-func ephemeralIn(request any) string {
-	switch r := request.(type) {
-	case *wire.CreateRequest:
-		if r.Mode == wire.Ephemeral || r.Mode == wire.EphemeralSequential {
-			return r.Path
-		}
-	case []wire.MultiOp:
-		for _, o := range r {
-			if path := ephemeralIn(o.Request); path != "" {
-				return path
-			}
-		}
-	}
-	return ""
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // The link knows for each key in which sessions its client sent requests, and in which it created ephemeral
@@ -40,9 +41,7 @@ func TestUsed(t *testing.T) {
 		create(x.conn, "k/a", zk.FlagEphemeral, zk.ErrNodeExists)
 		want("k", history.Use{Session: of[x.conn]}, history.Use{Session: of[second], Made: true})
 		x.link.Operation("release")
-		if _, err := x.conn.Multi(&zk.CreateRequest{Path: x.root + "/k/b", Acl: zk.WorldACL(zk.PermAll), Flags: zk.FlagEphemeral}); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(x.conn.Multi(&zk.CreateRequest{Path: x.root + "/k/b", Acl: zk.WorldACL(zk.PermAll), Flags: zk.FlagEphemeral}))(t)
 		want("k", history.Use{Session: of[x.conn], Made: true}, history.Use{Session: of[second]})
 		if _, _, err := second.Exists(x.root + "/j/deep"); err != nil {
 			t.Fatal(err)
@@ -58,9 +57,7 @@ func TestUsed(t *testing.T) {
 func TestUsedOfOneSession(t *testing.T) {
 	inLab(t, func(t *testing.T, x *lab) {
 		x.link.cfg.Root = x.root
-		if err := x.create("k"); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, x.create("k"))
 		if all := x.link.Used("k"); all != nil {
 			t.Errorf("it was used: %v", all)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -70,9 +71,7 @@ func TestZKClient(t *testing.T) {
 		if _, err := conn.Create("/c", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
 			t.Errorf("afterwards: %v", err)
 		}
-		if _, err := l.ExpireSession(t.Context(), conn.SessionID(), "a:2181"); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(l.ExpireSession(t.Context(), conn.SessionID(), "a:2181"))(t)
 		await(t, events, zk.StateExpired)
 		await(t, events, zk.StateHasSession)
 		if n := l.Requests()[wire.Ping]; n < 5 {

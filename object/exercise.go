@@ -64,7 +64,7 @@ func usualNeeds(all []*operation) (needs []Need) {
 	for _, o := range all {
 		switch {
 		case o.load.Final:
-			needs = append(needs, Need{What: "answers of " + o.name + " after the load", Least: 1, Count: func(k *Key) (n int) {
+			needs = append(needs, Need{What: "answers of " + o.name + " after the load", Operation: o.name, Least: 1, Count: func(k *Key) (n int) {
 				for c := range k.Of(o.name) {
 					if c.Outcome == declared.Answered && c.Began >= k.Quiesced() {
 						n++
@@ -73,7 +73,7 @@ func usualNeeds(all []*operation) (needs []Need) {
 				return n
 			}})
 		case o.load.Weight > 0:
-			needs = append(needs, Need{What: "answers of " + o.name, Least: 1, Count: func(k *Key) (n int) {
+			needs = append(needs, Need{What: "answers of " + o.name, Operation: o.name, Least: 1, Count: func(k *Key) (n int) {
 				for c := range k.Of(o.name) {
 					if c.Outcome != declared.Unheard {
 						n++

@@ -34,7 +34,7 @@ func Declaration(h history.Header, known func(model string) models.Declared) mod
 	return nil
 }
 
-// Parse returns the object that the text of a YAML file declares (docs/adapters.md). Another program serves its
+// Parse returns the object that the text of a YAML file declares (docs/declared-objects.md). Another program serves its
 // subjects over the adapter protocol: Command of the experiment. Histories have the text, so any zklab can decide
 // them. The error is one line, with the line and the column of the mistake where there is one.
 func Parse(text []byte) (o Object[subjects.Object], err error) {

@@ -45,9 +45,7 @@ type entry struct {
 
 func newEntry(in Instance) entry {
 	e := entry{Version: entryVersion, Registration: znodes.NewID(), ID: in.ID, Address: in.Address, Metadata: maps.Clone(in.Metadata)}
-	if e.ID == "" {
-		e.ID = e.Registration
-	}
+	e.ID = cmp.Or(e.ID, e.Registration)
 	return e
 }
 

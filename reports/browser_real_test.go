@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/zklab/zklab/internal/testkit/browser"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/reports/onerun"
 )
@@ -22,19 +23,11 @@ func browserPages(t *testing.T) map[string]string {
 	t.Helper()
 	bad, queue, found := t.TempDir(), t.TempDir(), t.TempDir()
 	h := sample.LockRun(true)
-	if err := onerun.Render(t.Context(), bad, bad, h, sample.Violated(h)); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, onerun.Render(t.Context(), bad, bad, h, sample.Violated(h)))
 	q := sample.Queue(20*time.Second, 3)
-	if err := onerun.Render(t.Context(), queue, queue, q, sample.Result(q)); err != nil {
-		t.Fatal(err)
-	}
-	if err := WriteSweep(filepath.Join(found, "sweep.html"), sweptRuns()); err != nil {
-		t.Fatal(err)
-	}
-	if err := WriteExploration(filepath.Join(found, "explore.html"), explored()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, onerun.Render(t.Context(), queue, queue, q, sample.Result(q)))
+	must.Do(t, WriteSweep(filepath.Join(found, "sweep.html"), sweptRuns()))
+	must.Do(t, WriteExploration(filepath.Join(found, "explore.html"), explored()))
 	return map[string]string{
 		"report": "file://" + bad + "/report.html", "timeline": "file://" + bad + "/timeline.html",
 		"valid": "file://" + queue + "/report.html", "queue-timeline": "file://" + queue + "/timeline.html",
@@ -72,9 +65,7 @@ func shoot(t *testing.T, p *browser.Page, name string) {
 	if folder == "" {
 		return
 	}
-	if err := os.WriteFile(filepath.Join(folder, strings.ReplaceAll(name, " ", "-")+".png"), p.Screenshot(), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(filepath.Join(folder, strings.ReplaceAll(name, " ", "-")+".png"), p.Screenshot(), 0o644))
 }
 
 // The timeline is moved, searched and read with the keyboard alone.

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zklab/zklab/internal/base/prose"
@@ -22,23 +23,23 @@ func CompareSummary(c *compare.Comparison, page string, screen onerun.Screen) st
 		}
 	}
 	if len(c.Warnings) > 0 {
-		t.WriteByte('\n')
+		t.Gap()
 	}
 	for i, g := range c.Groups {
 		t.Line(compare.Letter(i), words.Label(g.Name, 200)+": "+groupWords(g))
 	}
-	t.WriteByte('\n')
+	t.Gap()
 	compareRows(t, c)
 	fmt.Fprintf(t, "\n%s\n", strings.Join(sheet.Wrap(compareLegend(c), sheet.Width), "\n"))
 	for _, f := range c.Findings {
 		t.Line(string(f.State), findingWords(c, f))
 	}
 	if len(c.Findings) > 0 {
-		t.WriteByte('\n')
+		t.Gap()
 	}
 	t.Gates(c.Gates)
 	if len(c.Gates) > 0 && page != "" {
-		t.WriteByte('\n')
+		t.Gap()
 	}
 	if page != "" {
 		t.Copied("page", page)
@@ -129,7 +130,12 @@ func changeWords(cell compare.Cell) (change, p string) {
 func compareLegend(c *compare.Comparison) string {
 	text := "By run: the median of the runs' own figures. By fault or time: the quantile of all times. Intervals are those of 95 %, changes those from A."
 	if c.Tests > 0 {
-		text += fmt.Sprintf(" P: Mann and Whitney, adjusted for %s (Holm); ~ means no evidence of a difference (P ≥ %v).", words.Plural(c.Tests, "test"), compare.Alpha)
+		test := "Mann and Whitney"
+		if slices.ContainsFunc(c.Rows, func(r compare.Row) bool { return r.Unit == compare.BySeed }) {
+			text += " By seed: as by run, and the change is that between runs of one seed."
+			test += ", by seed the sign test"
+		}
+		text += fmt.Sprintf(" P: %s, adjusted for %s (Holm); ~ means no evidence of a difference (P ≥ %v).", test, words.Plural(c.Tests, "test"), compare.Alpha)
 	}
 	return text
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
@@ -34,7 +35,7 @@ func comparedGroups() *compare.Comparison {
 }
 
 func TestManyGroupsFitTheTerminal(t *testing.T) {
-	text := CompareSummary(comparedGroups(), "", onerun.Screen{})
+	text := CompareSummary(comparedGroups(), "", onerun.Screen{Full: true})
 	_, table, _ := strings.Cut(text, "CHANGE")
 	table, _, _ = strings.Cut(table, "\nBy run: ")
 	for line := range strings.Lines(table) {
@@ -51,12 +52,12 @@ func TestManyGroupsFitTheTerminal(t *testing.T) {
 
 func TestManyGroupsStandBelowEachOther(t *testing.T) {
 	c := comparedGroups()
-	page, err := ComparisonPage(c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := must.Get(ComparisonPage(c))(t)
 	if got := bytes.Count(page, []byte("go-zookeeper-with-sessions-of-3-seconds</td>")); got != 1+len(c.Rows) {
 		t.Errorf("a group is named in %d cells, want that of the groups and one for each of %d rows", got, len(c.Rows))
+	}
+	if figures, times := bytes.Index(page, []byte("<figure")), bytes.Index(page, []byte(`id="times"`)); figures < 0 || times < figures {
+		t.Errorf("the figures begin at byte %d, the long table at %d", figures, times)
 	}
 }
 
@@ -92,15 +93,10 @@ func TestComparisonUnchecked(t *testing.T) {
 	g := c.Groups[1]
 	g.Unchecked = []sweep.Unchecked{{Property: "fencing", Why: "it gives no token", Runs: g.Runs}, {Property: "log", Why: "there is none", Runs: g.Runs - 1}}
 	path := filepath.Join(t.TempDir(), "compare.html")
-	if err := WriteComparison(path, c); err != nil {
-		t.Fatal(err)
-	}
-	page, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, WriteComparison(path, c))
+	page := must.Get(os.ReadFile(path))(t)
 	want := fmt.Sprintf("; not checked: fencing (it gives no token), log in %s (there is none)", words.Plural(g.Runs-1, "run"))
-	for _, text := range []string{strings.Join(strings.Fields(CompareSummary(c, path, onerun.Screen{})), " "), string(page)} {
+	for _, text := range []string{strings.Join(strings.Fields(CompareSummary(c, path, onerun.Screen{Full: true})), " "), string(page)} {
 		if strings.Count(text, want) != 1 {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}

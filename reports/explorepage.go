@@ -2,6 +2,7 @@ package reports
 
 import (
 	_ "embed"
+	"fmt"
 	"html/template"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,8 @@ import (
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/pages"
 	"github.com/zklab/zklab/reports/internal/plots"
+	"github.com/zklab/zklab/reports/internal/sheet"
+	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/reports/onerun"
 )
@@ -71,6 +74,7 @@ type exploreData struct {
 	Plots    []pages.Picture
 	Folder   string // of the plots, relative to the page
 	Makers   []material.Setting
+	Text     string // the full summary
 }
 
 // WriteExploration writes the page of an exploration as one self-contained file, and its plots into a
@@ -83,6 +87,7 @@ func WriteExploration(path string, e Exploration) error {
 		Exploration: e, Explainer: pages.NewExplainer(), Style: template.CSS(pages.StyleSheet), Heading: models.Named(e.Recipe).Subject(),
 		Sentence: e.sentence(), Meaning: e.meaning(), Folder: filepath.Base(folder), Makers: material.Makers("", "explored by", e.Zklab),
 	}
+	d.Text = ExplorationSummary(e, "", onerun.Screen{Full: true})
 	if e.Subject != "" {
 		d.Heading += " (" + e.Subject + ")"
 	}
@@ -96,6 +101,78 @@ func WriteExploration(path string, e Exploration) error {
 		return err
 	}
 	return writePagePlots(folder, plots)
+}
+
+// ExplorationSummary describes an exploration in text, which fits a screen unless screen.Full is set. page is the path of
+// its page, or "" if there is none.
+func ExplorationSummary(e Exploration, page string, screen onerun.Screen) string {
+	t := &sheet.Sheet{Screen: screen, Rest: sheet.RestOn("the page", page != "")}
+	t.Head(e.Verdict, e.sentence())
+	t.Gap()
+	exploredProperties(t, e)
+	t.Part(sheet.Rests, 20)
+	t.List("undecided", e.Why, len(e.Why), "")
+	t.Gap()
+	t.Part(sheet.Rests, 6)
+	t.List("tried", e.Tried, len(e.Tried), "")
+	t.Part(sheet.Page, 0)
+	if len(e.Nowhere) > 0 {
+		t.Line("", "no message of this scenario is one for "+prose.List(e.Nowhere, "or"))
+	}
+	for i, c := range e.Causes {
+		exploredCause(t, c, i)
+	}
+	t.Gap()
+	t.Part(sheet.Always, 0)
+	if page != "" {
+		t.Copied("page", page)
+	}
+	t.Part(sheet.Page, 0)
+	t.Makers(material.Makers("", "explored by", e.Zklab))
+	return t.String()
+}
+
+// exploredProperties names the properties that were kept, and tells in how many runs each one was.
+func exploredProperties(t *sheet.Sheet, e Exploration) {
+	var kept []string
+	for _, v := range e.Properties {
+		if v.Result == checker.Valid {
+			kept = append(kept, words.Label(v.Property, 40))
+		}
+	}
+	t.Part(sheet.Rests, 3)
+	if len(kept) > 0 {
+		t.Line("kept", prose.List(kept, "and"))
+	}
+	t.Part(sheet.Page, 0)
+	for _, v := range e.Properties {
+		fmt.Fprintf(t, "  %s %-16s kept in %s\n", t.Screen.Paint(v.Result, verdicts.Mark(v.Result)), words.Label(v.Property, 40), exploreData{}.Kept(v))
+		for _, note := range v.Notes {
+			t.Line("", note)
+		}
+	}
+}
+
+// causesInSummary is the number of causes that a screen shows.
+const causesInSummary = 3
+
+// exploredCause describes a cause, with the command that shows it again and the sorts of faults that have it.
+func exploredCause(t *sheet.Sheet, c ExploredCause, i int) {
+	rank := sheet.Always
+	if i >= causesInSummary {
+		rank = sheet.Page
+	}
+	t.Gap()
+	t.Part(rank, 4)
+	for k, line := range sheet.Wrap(fmt.Sprintf("%s, in %s, by %s: %s", words.Label(c.Property, 40), words.Plural(c.Runs, "run"), c.Where, words.Label(c.Shape, 600)), sheet.Width-4) {
+		fmt.Fprintf(t, "  %s %s\n", map[bool]string{true: t.Screen.Paint(checker.Violation, verdicts.Mark(checker.Violation)), false: " "}[k == 0], line)
+	}
+	t.Part(rank, 0)
+	if c.Command != "" {
+		t.Copied("replay", c.Command)
+	}
+	t.Part(sheet.Page, 0)
+	t.List("faults", c.Sorts, len(c.Sorts), "")
 }
 
 // sentence returns the verdict as a sentence.

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/sample"
 )
 
@@ -32,13 +33,8 @@ func explored() Exploration {
 func explorationPageOf(t *testing.T, e Exploration) (page string, folder string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "explore.html")
-	if err := WriteExploration(path, e); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, WriteExploration(path, e))
+	b := must.Get(os.ReadFile(path))(t)
 	return string(b), filepath.Join(filepath.Dir(path), "explore-plots")
 }
 

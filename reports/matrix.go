@@ -20,11 +20,13 @@ import (
 // MatrixSummary describes a matrix in text: a table with a row for each cell, in what the columns differ, and what is
 // missing. page is the path of its page, or "" if there is none.
 func MatrixSummary(m *matrix.Matrix, page string, screen onerun.Screen) string {
-	t := &sheet.Sheet{Screen: screen}
+	t := &sheet.Sheet{Screen: screen, Rest: sheet.RestOn("the page", page != "")}
 	t.Head(m.Verdict, matrixSentence(m))
-	t.WriteByte('\n')
+	t.Gap()
+	t.Part(sheet.Rests, 0)
 	cells(t, m)
-	t.WriteByte('\n')
+	t.Gap()
+	t.Part(sheet.Figures, 0)
 	for _, x := range m.Experiments {
 		name, differ := x.Name, differenceTexts(m, x)
 		if t.List(name, differ, differencesInSummary, "on the page"); len(differ) > 0 {
@@ -38,7 +40,8 @@ func MatrixSummary(m *matrix.Matrix, page string, screen onerun.Screen) string {
 			t.Gates(namedGates(m, x, c))
 		}
 	}
-	t.WriteByte('\n')
+	t.Gap()
+	t.Part(sheet.Always, 0)
 	if incomplete(m) {
 		t.Copied("to go on", m.Command)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/internal/lab/matrix"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/stats/gates"
@@ -70,11 +71,11 @@ func unwrapped(text string) string { return strings.Join(strings.Fields(text), "
 func TestMatrixClaimsLittle(t *testing.T) {
 	m := sideBySide(t.TempDir())
 	m.Experiments[0].Differences[0].Apart = nil
-	if text := unwrapped(reports.MatrixSummary(m, "", onerun.Screen{})); !strings.Contains(text, "so few runs do not show that the columns differ") {
+	if text := unwrapped(reports.MatrixSummary(m, "", onerun.Screen{Full: true})); !strings.Contains(text, "so few runs do not show that the columns differ") {
 		t.Error(text)
 	}
 	m.Experiments[0].Compared = &compare.Comparison{Groups: []*compare.Group{{Name: "embedded"}, {Name: "image:b:3.9"}}}
-	if text := unwrapped(reports.MatrixSummary(m, "", onerun.Screen{})); !strings.Contains(text, "times: so few runs show no difference, however large; that takes at least 6 runs") {
+	if text := unwrapped(reports.MatrixSummary(m, "", onerun.Screen{Full: true})); !strings.Contains(text, "times: so few runs show no difference, however large; that takes at least 6 runs") {
 		t.Error(text)
 	}
 }
@@ -83,16 +84,9 @@ func TestMatrixClaimsLittle(t *testing.T) {
 func TestMatrixPage(t *testing.T) {
 	root := t.TempDir()
 	path := filepath.Join(root, "matrices", "x", "matrix.html")
-	if err := os.MkdirAll(filepath.Join(root, "sweeps", "b"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := reports.WriteMatrix(path, sideBySide(root)); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(filepath.Join(root, "sweeps", "b"), 0o755))
+	must.Do(t, reports.WriteMatrix(path, sideBySide(root)))
+	b := must.Get(os.ReadFile(path))(t)
 	page := string(b)
 	for _, want := range []string{
 		`<a href="../../sweeps/b/sweep.html">all runs</a>, <a href="../../sweeps/b/runs/7/report.html">exclusion, seed 7</a></td>`,

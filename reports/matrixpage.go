@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/pages"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/stats/gates"
 )
 
@@ -31,6 +32,7 @@ type matrixPageOf struct {
 	Sentence string
 	Rows     []matrixRow
 	Makers   []material.Setting
+	Text     string // the full summary
 	folder   string
 }
 
@@ -60,6 +62,7 @@ func WriteMatrix(path string, m *matrix.Matrix) error {
 		}
 		p.Rows = append(p.Rows, row)
 	}
+	p.Text = MatrixSummary(p.Matrix, "", onerun.Screen{Full: true})
 	return writePage(path, "matrix", matrixPage(), p)
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
 )
@@ -49,13 +50,8 @@ func TestPicturesOfASweep(t *testing.T) {
 // then has tables.
 func TestOrderOfTheSweepPage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sweep.html")
-	if err := WriteSweep(path, sweptRuns()); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, WriteSweep(path, sweptRuns()))
+	b := must.Get(os.ReadFile(path))(t)
 	page, at := string(b), 0
 	for _, text := range []string{
 		`id="verdict"`, `id="tried"`, "2 kinds of faults took effect: pause and kill.", `id="findings"`, `id="pictures"`, `<figure id="outcomes"`, `<figure id="causes"`, `<figure id="herd"`,

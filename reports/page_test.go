@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
@@ -71,10 +72,7 @@ func TestImagesOfThePage(t *testing.T) {
 		t.Fatalf("%d images, of which %d are embedded and described", n, len(images))
 	}
 	for _, m := range images {
-		svg, err := base64.StdEncoding.DecodeString(html.UnescapeString(string(m[1])))
-		if err != nil {
-			t.Fatal(err)
-		}
+		svg := must.Get(base64.StdEncoding.DecodeString(html.UnescapeString(string(m[1]))))(t)
 		if !bytes.Contains(svg, []byte("prefers-color-scheme:dark")) || len(m[2]) < 10 {
 			t.Errorf("%q has no dark colours, or no words", m[2])
 		}

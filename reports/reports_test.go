@@ -21,6 +21,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/pages"
@@ -67,9 +68,7 @@ func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte
 	t.Helper()
 	dir := t.TempDir()
 	coarsely(t)
-	if err := onerun.Render(t.Context(), dir, dir, h, r); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, onerun.Render(t.Context(), dir, dir, h, r))
 	files, err := sample.Files(dir, "/runs/here") // the folder's name differs from test to test
 	if err != nil {
 		t.Fatal(err)
@@ -81,13 +80,8 @@ func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte
 func TestResolution(t *testing.T) {
 	h := sample.ShortRun()
 	dir := t.TempDir()
-	if err := onerun.Render(t.Context(), dir, dir, h, sample.Result(h)); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Open(filepath.Join(dir, "plots", "latency.png"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, onerun.Render(t.Context(), dir, dir, h, sample.Result(h)))
+	f := must.Get(os.Open(filepath.Join(dir, "plots", "latency.png")))(t)
 	defer f.Close()
 	if picture, err := png.DecodeConfig(f); err != nil || picture.Width != 2*figure.FigureWidth {
 		t.Errorf("%d dots wide, %v", picture.Width, err)
@@ -113,14 +107,10 @@ func TestUnwritten(t *testing.T) {
 	h := sample.ShortRun()
 	dir := t.TempDir()
 	for _, name := range []string{"plots/latency.svg/x", "plots/holders.png/x", "report.html/x"} {
-		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.MkdirAll(filepath.Join(dir, name), 0o755))
 	}
 	stale := filepath.Join(dir, "plots", "gone.svg")
-	if err := os.WriteFile(stale, nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(stale, nil, 0o644))
 	coarsely(t)
 	err := onerun.Render(t.Context(), dir, dir, h, sample.Result(h))
 	if err == nil || !strings.HasPrefix(err.Error(), "3 files could not be written: write "+filepath.Join(dir, "report.html")+": ") {
@@ -221,37 +211,19 @@ func TestSameRunSameBytes(t *testing.T) {
 
 func TestWriteReadsTheStoredRun(t *testing.T) {
 	root := t.TempDir()
-	run, err := store.Create(root, "lock", time.Date(2026, 3, 4, 15, 30, 0, 0, time.UTC))
-	if err != nil {
-		t.Fatal(err)
-	}
+	run := must.Get(store.Create(root, "lock", time.Date(2026, 3, 4, 15, 30, 0, 0, time.UTC)))(t)
 	h := sample.Lock{Length: time.Second, Clients: 2, Keys: 1, Seed: 1}.History()
-	f, err := os.Create(run.History())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := history.Write(f, h); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	f := must.Get(os.Create(run.History()))(t)
+	must.Do(t, history.Write(f, h))
+	must.Do(t, f.Close())
 	if err := Write(run); err == nil || !strings.Contains(err.Error(), "write the report") {
 		t.Errorf("without result.json: %v", err)
 	}
-	if err := run.WriteResult(sample.Result(h)); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, run.WriteResult(sample.Result(h)))
 	stale := filepath.Join(run.Plots(), "failover.svg") // left by an earlier report, with faults
-	if err := os.MkdirAll(run.Plots(), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(stale, []byte("<svg/>"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := Write(run); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(run.Plots(), 0o755))
+	must.Do(t, os.WriteFile(stale, []byte("<svg/>"), 0o644))
+	must.Do(t, Write(run))
 	for _, path := range []string{run.Report(), run.Timeline(), run.JUnit(), filepath.Join(run.Plots(), "latency.png")} {
 		if _, err := os.Stat(path); err != nil {
 			t.Error(err)
@@ -264,13 +236,8 @@ func TestWriteReadsTheStoredRun(t *testing.T) {
 
 func TestWriteOfABareHistoryIsAnError(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.txt")
-	if err := os.WriteFile(path, []byte("{}\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	run, err := store.Open("store", path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte("{}\n"), 0o644))
+	run := must.Get(store.Open("store", path))(t)
 	if err := Write(run); err == nil || !strings.Contains(err.Error(), "without a folder") {
 		t.Errorf("got %v", err)
 	}
@@ -423,10 +390,7 @@ func TestLongRun(t *testing.T) {
 			t.Errorf("the note of the holders: %s", d.Figure.Note)
 		}
 	}
-	page, err := timeline.Page(m, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := must.Get(timeline.Page(m, ""))(t)
 	if len(page) > 10<<20 || bytes.Contains(page, []byte("too long to show all of it")) {
 		t.Errorf("timeline.html has %d bytes, or leaves something out", len(page))
 	}

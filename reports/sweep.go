@@ -31,16 +31,18 @@ const (
 	timesInSummary    = 5
 )
 
-// SweepSummary describes a sweep in a screenful of text. page is the path of its page, or "" if
-// there is none.
+// SweepSummary describes a sweep in text, which fits a screen unless screen.Full is set. page is the path of its page, or ""
+// if there is none.
 func SweepSummary(s *sweep.Summary, page string, screen onerun.Screen) string {
-	t := &sweepText{Sheet: sheet.Sheet{Screen: screen}, s: s}
+	t := &sweepText{Sheet: sheet.Sheet{Screen: screen, Rest: sheet.RestOn("the page", page != "")}, s: s}
 	t.Head(s.Verdict, sweepSentence(s))
-	t.WriteByte('\n')
-	t.findings()
+	t.Gap()
 	t.properties()
-	t.WriteByte('\n')
+	t.Gap()
+	t.findings()
+	t.Gap()
 	t.runs()
+	t.Part(sheet.Page, 0)
 	if cost := words.Cost(t.s.Samples.Cost); cost != "" {
 		t.Line("cost", cost)
 	}
@@ -48,16 +50,18 @@ func SweepSummary(s *sweep.Summary, page string, screen onerun.Screen) string {
 	t.times()
 	t.exercised()
 	t.shards()
-	t.WriteByte('\n')
-	if t.Gates(t.s.Gates); len(t.s.Gates) > 0 {
-		t.WriteByte('\n')
-	}
+	t.Gap()
+	t.Part(sheet.Always, 6)
+	t.Gates(t.s.Gates)
+	t.Gap()
+	t.Part(sheet.Always, 0)
 	if label := t.s.Description.Label(); label != "" {
 		t.Line("label", label)
 	}
 	if page != "" {
 		t.Copied("page", page)
 	}
+	t.Part(sheet.Page, 0)
 	t.Makers(makersOfSweep(s))
 	return t.String()
 }
@@ -107,38 +111,57 @@ func sweepSentence(s *sweep.Summary) string {
 	return "nothing was violated, but " + s.Why
 }
 
+// findings tells the causes: first of violations, of which a screen shows the first in full, then of what is only measured.
 func (t *sweepText) findings() {
-	for i, f := range t.s.Findings {
-		if i == findingsInSummary {
-			fmt.Fprintf(t, "  and %s, on the page\n", words.Plural(len(t.s.Findings)-i, "more cause"))
-			break
-		}
-		result := checker.Violation
-		mark := verdicts.Mark(result)
-		if f.Measured {
-			result, mark = checker.Unknown, "!"
-		}
-		fmt.Fprintf(t, "  %s %s: %s\n", t.Screen.Paint(result, mark), words.Label(f.Property, 40), words.FindingRate(f))
-		for _, text := range []string{words.Capital(f.Smallest.Told), f.Shape + "; " + words.Met(f.Cause)} {
-			if text == "" {
+	told, seen := 0, map[string]bool{}
+	for _, measured := range []bool{false, true} {
+		for _, f := range t.s.Findings {
+			if f.Measured != measured {
 				continue
 			}
-			for _, line := range sheet.Wrap(words.Label(text, 600), sheet.Width-6) {
-				fmt.Fprintf(t, "      %s\n", line)
+			if told++; told <= findingsInSummary {
+				t.finding(f, told == 1, seen[f.Property])
+				seen[f.Property] = true
 			}
 		}
-		for _, line := range sheet.Wrap(fmt.Sprintf("smallest: seed %d, %s%s", f.Smallest.Seed, words.Plural(f.Smallest.Events, "event"), drawnWords(f.Smallest)), sheet.Width-6) {
+	}
+	if n := len(t.s.Findings) - findingsInSummary; n > 0 {
+		t.Part(sheet.Rests, 0)
+		fmt.Fprintf(t, "  and %s, on the page\n", words.Plural(n, "more cause"))
+	}
+}
+
+func (t *sweepText) finding(f sweep.Finding, first, again bool) {
+	rank, named := sheet.Page, sheet.Rests
+	switch {
+	case first && !f.Measured:
+		rank = sheet.Always
+	case again && f.Measured:
+		named = sheet.Page
+	}
+	t.Part(named, 2)
+	if f.Measured {
+		t.Line("measured", words.Label(f.Property, 40)+": "+words.FindingRate(f)+"; it does not decide")
+	} else {
+		fmt.Fprintf(t, "  %s %s: %s\n", t.Screen.Paint(checker.Violation, verdicts.Mark(checker.Violation)), words.Label(f.Property, 40), words.FindingRate(f))
+	}
+	t.Part(rank, 0)
+	for _, text := range []string{words.Capital(f.Smallest.Told), f.Shape + "; " + words.Met(f.Cause)} {
+		if text == "" {
+			continue
+		}
+		for _, line := range sheet.Wrap(words.Label(text, 600), sheet.Width-6) {
 			fmt.Fprintf(t, "      %s\n", line)
 		}
-		if f.Smallest.Kept != "" {
-			fmt.Fprintf(t, "      report    %s\n", filepath.Join(f.Smallest.Kept, "report.html"))
-		}
-		if replay := replayWords(t.s, f.Smallest); replay != "" {
-			fmt.Fprintf(t, "      replay    %s\n", replay)
-		}
 	}
-	if len(t.s.Findings) > 0 {
-		t.WriteByte('\n')
+	for _, line := range sheet.Wrap(fmt.Sprintf("smallest: seed %d, %s%s", f.Smallest.Seed, words.Plural(f.Smallest.Events, "event"), drawnWords(f.Smallest)), sheet.Width-6) {
+		fmt.Fprintf(t, "      %s\n", line)
+	}
+	if f.Smallest.Kept != "" {
+		fmt.Fprintf(t, "      report    %s\n", filepath.Join(f.Smallest.Kept, "report.html"))
+	}
+	if replay := replayWords(t.s, f.Smallest); replay != "" {
+		fmt.Fprintf(t, "      replay    %s\n", replay)
 	}
 }
 
@@ -184,21 +207,38 @@ func (t *sweepText) properties() {
 		rest = append(rest, p)
 		column = max(column, len(p.Name))
 	}
-	for _, p := range rest {
-		mark := propertyMark(p)
-		fmt.Fprintf(t, "  %s %-*s %s\n", t.Screen.Paint(mark.Class, mark.Sign), column, p.Name, propertyWords(p, t.s.Decided()))
-		for i, why := range p.Why {
-			if i == reasonsInSummary {
-				fmt.Fprintf(t, "  %-*s and %s, on the page\n", column+2, "", words.Plural(len(p.Why)-i, "more reason"))
-				break
-			}
-			for _, line := range sheet.Wrap(fmt.Sprintf("undecided %s: %s", words.Times(why.N), words.Label(why.Words(), 200)), sheet.Width-column-5) {
-				fmt.Fprintf(t, "  %-*s %s\n", column+2, "", line)
+	t.Part(sheet.Rests, 3)
+	if len(kept) > 0 {
+		t.Line("kept", "in all runs: "+prose.List(kept, "and"))
+	}
+	for _, measured := range []bool{false, true} {
+		t.Part(sheet.Rests, 10)
+		if measured {
+			t.Part(sheet.Page, 0)
+		}
+		for _, p := range rest {
+			if p.Measured == measured {
+				t.property(p, column)
 			}
 		}
 	}
-	if len(kept) > 0 {
-		t.Line("kept", "in all runs: "+prose.List(kept, "and"))
+}
+
+func (t *sweepText) property(p sweep.PropertySummary, column int) {
+	mark := propertyMark(p)
+	if p.Measured {
+		t.Line("measured", words.Label(p.Name, 40)+": "+propertyWords(p, t.s.Decided()))
+		return
+	}
+	fmt.Fprintf(t, "  %s %-*s %s\n", t.Screen.Paint(mark.Class, mark.Sign), column, p.Name, propertyWords(p, t.s.Decided()))
+	for i, why := range p.Why {
+		if i == reasonsInSummary {
+			fmt.Fprintf(t, "  %-*s and %s, on the page\n", column+2, "", words.Plural(len(p.Why)-i, "more reason"))
+			break
+		}
+		for _, line := range sheet.Wrap(fmt.Sprintf("undecided %s: %s", words.Times(why.N), words.Label(why.Words(), 200)), sheet.Width-column-5) {
+			fmt.Fprintf(t, "  %-*s %s\n", column+2, "", line)
+		}
 	}
 }
 
@@ -246,10 +286,13 @@ func propertyWords(p sweep.PropertySummary, runs int) string {
 }
 
 func (t *sweepText) runs() {
+	t.Part(sheet.Struck, 3)
 	t.Line("runs", prose.Grouped(t.s.Runs)+": "+runsCameTo(t.s))
+	t.Part(sheet.Page, 0)
 	if rate := rateWords(t.s); rate != "" {
 		t.Line("", rate)
 	}
+	t.Part(sheet.Rests, 4)
 	for i, e := range t.s.Reasons {
 		if i == reasonsInSummary {
 			break
@@ -287,17 +330,28 @@ func rateWords(s *sweep.Summary) string {
 }
 
 func (t *sweepText) faults() {
+	t.Part(sheet.Struck, 4)
 	name := "faults"
+	var took []string
 	for _, f := range t.s.Faults {
 		if f.Verified > 0 {
 			t.Line(name, fmt.Sprintf("%s: took effect %s of %s, in %s", f.Kind, words.Times(f.Verified), prose.Grouped(f.Scheduled), words.Plural(f.Effective, "run")))
 			name = ""
+			took = append(took, f.Kind+" "+words.Times(f.Verified))
 		}
 	}
-	if never := neverTook(t.s); len(never) > 0 {
+	never := neverTook(t.s)
+	if len(never) > 0 {
 		t.Line(name, "never took effect: "+prose.List(never, "and"))
 	} else if len(t.s.Faults) == 0 {
 		t.Line(name, "none")
+	}
+	if len(took) > 0 {
+		text := "took effect: " + prose.List(took, "and")
+		if len(never) > 0 {
+			text = "never took effect: " + prose.List(never, "and") + "; " + text
+		}
+		t.Short("faults", text)
 	}
 }
 
@@ -325,8 +379,17 @@ func (t *sweepText) times() {
 		for _, s := range d.Of(&t.s.Samples) {
 			texts = append(texts, d.Words(s))
 		}
+		switch d.Summary {
+		case "fail-over":
+			t.Part(sheet.Struck, 4)
+		case "hand-over", "latency":
+			t.Part(sheet.Figures, 2)
+		default:
+			t.Part(sheet.Page, 0)
+		}
 		t.List(d.Summary, texts, timesInSummary, "on the page")
 	}
+	t.Part(sheet.Page, 0)
 	t.List("phases", words.Phases(&t.s.Samples), timesInSummary, "on the page")
 	t.List("sharing", words.SharedInSweep(&t.s.Samples), timesInSummary, "on the page")
 }
@@ -349,9 +412,11 @@ func (t *sweepText) exercised() {
 	if b := t.s.Behaviours; b.Runs > 1 {
 		t.Line("behaviours", strings.TrimPrefix(b.String(), "behaviours: "))
 	}
-	if t.s.Violation == 0 && t.s.Decided() > 1 {
-		t.Line("", coverage.Quiet(t.s.Decided()))
+	t.Part(sheet.Figures, 1)
+	if quiet := coverage.Quiet(t.s.Decided()); quiet != "" && t.s.Violation == 0 {
+		t.Line("frequency", quiet)
 	}
+	t.Part(sheet.Page, 0)
 	if unmet := t.s.Unmet(); len(unmet) > 0 {
 		t.Line("never met", fmt.Sprintf("%s and faults at messages, on the page", prose.Count(len(unmet), "pair")+" of requests"))
 		t.Copied("", t.s.ToMeet(unmet))
@@ -360,6 +425,7 @@ func (t *sweepText) exercised() {
 
 // shards lists the shards that are incomplete.
 func (t *sweepText) shards() {
+	t.Part(sheet.Rests, 10)
 	told := 0
 	for _, h := range t.s.Shards {
 		if h.Done >= h.Seeds {

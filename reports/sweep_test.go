@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/coverage"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/reports/onerun"
@@ -92,17 +93,12 @@ func TestSweepSharing(t *testing.T) {
 func TestSweepLeaks(t *testing.T) {
 	s := sweptRuns()
 	path := filepath.Join(t.TempDir(), "sweep.html")
-	if err := WriteSweep(path, s); err != nil {
-		t.Fatal(err)
-	}
-	page, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, WriteSweep(path, s))
+	page := must.Get(os.ReadFile(path))(t)
 	if want := `<p class="warning">In 12 runs, such as: what 3 left &lt;b&gt;.</p>`; !strings.Contains(string(page), want) {
 		t.Errorf("the page lacks %s", want)
 	}
-	if want, text := "warning      in 12 runs, such as: what 3 left <b>", SweepSummary(s, "", onerun.Screen{}); !strings.Contains(text, want) {
+	if want, text := "warning      in 12 runs, such as: what 3 left <b>", SweepSummary(s, "", onerun.Screen{Full: true}); !strings.Contains(text, want) {
 		t.Errorf("the summary lacks %q:\n%s", want, text)
 	}
 }
@@ -113,24 +109,19 @@ func TestSweepCost(t *testing.T) {
 	s := sweptRuns()
 	write := func() string {
 		path := filepath.Join(t.TempDir(), "sweep.html")
-		if err := WriteSweep(path, s); err != nil {
-			t.Fatal(err)
-		}
-		page, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, WriteSweep(path, s))
+		page := must.Get(os.ReadFile(path))(t)
 		return string(page)
 	}
 	const words = "cquire 3 requests, 0.5 watch events; release 1 request; each release causes 1.33 watch events"
-	if text := strings.Join(strings.Fields(SweepSummary(s, "", onerun.Screen{})), " "); !strings.Contains(text, "cost a"+words) {
+	if text := strings.Join(strings.Fields(SweepSummary(s, "", onerun.Screen{Full: true})), " "); !strings.Contains(text, "cost a"+words) {
 		t.Error(text)
 	}
 	if page := write(); !strings.Contains(page, "A"+words) || !strings.Contains(page, `<figure id="herd">`) {
 		t.Error("the page has no cost")
 	}
 	s.Samples.Cost = nil
-	if text := SweepSummary(s, "", onerun.Screen{}); strings.Contains(text, "cost") {
+	if text := SweepSummary(s, "", onerun.Screen{Full: true}); strings.Contains(text, "cost") {
 		t.Error(text)
 	}
 	if page := write(); strings.Contains(page, `id="cost"`) {
@@ -144,15 +135,10 @@ func TestSweepUnchecked(t *testing.T) {
 	s.Verdict, s.Violation, s.Unchecked = checker.Valid, 0, []sweep.Unchecked{{Property: "fencing", Why: "it gives no token"}, {Property: "log", Why: "there is none", Runs: 3}}
 	s.Unchecked[0].Runs = s.Decided()
 	path := filepath.Join(t.TempDir(), "sweep.html")
-	if err := WriteSweep(path, s); err != nil {
-		t.Fatal(err)
-	}
-	page, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, WriteSweep(path, s))
+	page := must.Get(os.ReadFile(path))(t)
 	const want = "not checked: fencing (it gives no token), log in 3 runs (there is none)"
-	for _, text := range []string{strings.Join(strings.Fields(SweepSummary(s, path, onerun.Screen{})), " "), string(page)} {
+	for _, text := range []string{strings.Join(strings.Fields(SweepSummary(s, path, onerun.Screen{Full: true})), " "), string(page)} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}
@@ -160,21 +146,21 @@ func TestSweepUnchecked(t *testing.T) {
 }
 
 func TestSweepSummary(t *testing.T) {
-	got := SweepSummary(sweptRuns(), "sweeps/sweep.html", onerun.Screen{})
+	got := SweepSummary(sweptRuns(), "sweeps/sweep.html", onerun.Screen{Full: true})
 	for _, text := range []string{
 		"✗ VIOLATION: the lock (go-zookeeper) broke its promise in 49 of 149 runs",
 		"✗ progress: in 49 of 149 runs, 32.9 % (26 % to 41 %)",
 		"      A znode of client 2 blocked k1\n      acquire info | acquire <b>open</b>; kill and pause hit them meanwhile",
 		"smallest: seed 17, 2,431 events (clients 3)",
 		"report    sweeps/1-of-3/runs/17/report.html", "replay    zklab run --config sweeps/1-of-3/runs/17/experiment.yaml", "replay    zklab run lock --seed 4",
-		"! belief: in 2 of 149 runs", "several kinds of faults hit them meanwhile",
+		"measured     belief: in 2 of 149 runs", "several kinds of faults hit them meanwhile",
 		"progress     violated in 49 runs, not decided in 26 runs, valid in 74 runs",
 		"undecided 20 times: assumption faults", "and 1 more reason, on the page",
-		"belief       happened in 2 runs, valid in 147 runs (measured, does not decide)",
+		"measured     belief: happened in 2 runs, valid in 147 runs",
 		"log          valid in 99 runs, no evidence in 50 runs", "\n  kept         in all runs: grant and own-znodes\n",
 		"? fencing", "undecided 149 times: no token was given",
-		"150: 49 violated, 26 undecided, 74 valid; 1 could not be run; 12,345 operations,", "25 min 0 s by their own clocks",
-		"10 s of sweeping, 80 ms a run: 54,000 runs an hour, 150 times the speed of real time",
+		"150: 49 violated, 26 undecided, 74 valid; 1 could not be run;", "12,345 operations,", "25 min 0 s by their own clocks",
+		"10 s of sweeping, 80 ms a run: 54,000 runs an hour, 150 times",
 		"not run      once: no room on the disk",
 		"pause: took effect 91 times of 110, in 90 runs", "never took effect: reset",
 		"acquire 5,000 times, never during kill", "release 4,900 times, never during pause or kill",
@@ -193,14 +179,10 @@ func TestSweepSummary(t *testing.T) {
 
 func TestSweepPage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sweeps", "sweep.html")
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(filepath.Dir(path), 0o755))
 	s := sweptRuns()
 	s.Findings[0].Smallest.Kept = filepath.Join(filepath.Dir(path), "1-of-3", "runs", "17")
-	if err := WriteSweep(path, s); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, WriteSweep(path, s))
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -226,9 +208,7 @@ func TestSweepPage(t *testing.T) {
 		s.Findings = append(s.Findings, s.Findings[0])
 		s.Shards = append(s.Shards, sweep.ShardState{Shard: sweep.Shard{Index: 4 + i, Of: 503}, Source: "elsewhere", Seeds: 2, Done: 2})
 	}
-	if err := WriteSweep(path, s); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, WriteSweep(path, s))
 	if b, err = os.ReadFile(path); err != nil {
 		t.Fatal(err)
 	}
@@ -255,20 +235,15 @@ func TestSweepSaysHowSure(t *testing.T) {
 	s.Curve = []coverage.Point{{Runs: 1, Met: 40, Low: 40, High: 40}, {Runs: 149, Met: 400, Low: 400, High: 400}, {Runs: 298, Met: 450.2, Low: 430, High: 470}}
 	s.Faults = append(s.Faults, sweep.FaultCount{Kind: "lose-reply", Runs: 4, Effective: 3, Scheduled: 5, Verified: 4})
 	path := filepath.Join(t.TempDir(), "sweep.html")
-	if err := WriteSweep(path, s); err != nil {
-		t.Fatal(err)
-	}
-	page, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, WriteSweep(path, s))
+	page := must.Get(os.ReadFile(path))(t)
 	if alt := "400 in 149 runs; in 298 about 450 are expected"; !strings.Contains(string(page), alt) {
 		t.Errorf("the page has no picture %q", alt)
 	}
 	if _, err := os.Stat(filepath.Join(strings.TrimSuffix(path, ".html")+"-plots", "behaviours.svg")); err != nil {
 		t.Error(err)
 	}
-	text := SweepSummary(s, path, onerun.Screen{})
+	text := SweepSummary(s, path, onerun.Screen{Full: true})
 	for where, said := range map[string]string{"page": string(page), "summary": strings.Join(strings.Fields(text), " ")} {
 		for _, want := range []string{
 			"400 met in 149 runs, 100 of them in one run only", "about 25 new ones (11 to 39, with 95 %)",

@@ -22,6 +22,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/pages"
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/words"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/stats/samples"
 	"github.com/zklab/zklab/store"
 )
@@ -52,6 +53,7 @@ type sweepPageOf struct {
 	Cost     string
 	Shared   []string
 	Herd     pages.Picture // without an image if it is not drawn
+	Text     string        // the full summary
 	folder   string
 }
 
@@ -67,6 +69,7 @@ func WriteSweep(path string, s *sweep.Summary) error {
 		Summary: s, Style: template.CSS(pages.StyleSheet), Heading: sweepSubject(s), Sentence: sweepSentence(s),
 		Runs: words.Plural(s.Runs, "run") + ": " + runsCameTo(s), Rate: rateWords(s), Matrix: s.Matrix(), Times: sections, Plots: filepath.Base(folder), Makers: makersOfSweep(s), folder: filepath.Dir(path),
 		Explainer: pages.NewExplainer(), Meaning: sweepMeaning(s), Effects: tookEffect(s),
+		Text: SweepSummary(s, "", onerun.Screen{Full: true}),
 		Cost: words.Cost(s.Samples.Cost), Shared: words.SharedInSweep(&s.Samples), Herd: pictureOf(herd),
 	}
 	for _, f := range found {

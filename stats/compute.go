@@ -50,12 +50,12 @@ func Compute(h *history.History) Stats {
 		Cost:       cost,
 		Fairness:   fairness,
 		Belief:     belief,
-		Stalls:     stalls(h),
 		Samples: &samples.Samples{
 			Runs: 1, Operations: operationSamples(m, inLoad), Faults: faultSamples(groups), HandOvers: measured.TimesOf(handOver),
 			Probe: probeSamples(probes), Cost: cost, Fairness: fairness.samples(), Belief: belief, BeliefWindows: measured.TimesOf(windows),
 		},
 	}
+	s.Stalls, s.LongestStall = stalls(h)
 	for _, f := range s.ByF {
 		if !m.Operation(f.F).Local {
 			s.OK += f.OK
@@ -142,12 +142,12 @@ func begunIn(load Span, h *history.History) operations {
 }
 
 // stalls counts the stalls of the harness.
-func stalls(h *history.History) int {
-	n := 0
+func stalls(h *history.History) (n int, longest time.Duration) {
 	for _, e := range h.Facts() {
 		if s, ok := decoded[history.Stall](e, history.FStall); ok && s.Gap > stallFloor {
 			n++
+			longest = max(longest, s.Gap)
 		}
 	}
-	return n
+	return n, longest
 }

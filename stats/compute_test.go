@@ -36,7 +36,7 @@ func TestCountsAndRate(t *testing.T) {
 	b.fact(3000*ms, history.FPhase, history.Phase{Name: history.PhaseHeal})
 
 	got := Compute(&b.h)
-	if got.Operations != 6 || got.OK != 3 || got.Fail != 1 || got.Info != 2 || got.Stalls != 1 {
+	if got.Operations != 6 || got.OK != 3 || got.Fail != 1 || got.Info != 2 || got.Stalls != 1 || got.LongestStall != 300*ms {
 		t.Errorf("counts: %+v", got)
 	}
 	if got.Load != 2*time.Second || got.Rate != 1 {

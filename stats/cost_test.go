@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/stats/samples"
 )
 
@@ -43,14 +44,9 @@ func TestCost(t *testing.T) {
 	if diff := cmp.Diff(want, s.Cost); diff != "" {
 		t.Error(diff)
 	}
-	text, err := json.Marshal(s.Samples)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(json.Marshal(s.Samples))(t)
 	var read, twice samples.Samples
-	if err := json.Unmarshal(text, &read); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal(text, &read))
 	twice.Merge(&read)
 	twice.Merge(&samples.Samples{Runs: 1}) // a run whose cost is unknown
 	twice.Merge(&read)

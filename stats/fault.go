@@ -176,10 +176,7 @@ const atOnce = 10 * time.Millisecond
 // censored returns when the heal began, which may have caused the next success, or the end of the
 // record if there was no heal or nothing to heal.
 func (f *Fault) censored(end time.Duration) time.Duration {
-	healed := f.HealBegan
-	if healed == 0 {
-		healed = f.Healed
-	}
+	healed := cmp.Or(f.HealBegan, f.Healed)
 	if healed-f.Verified < atOnce || f.endsSessions() || f.hadAllTurns() {
 		return end
 	}

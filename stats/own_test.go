@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 type ownModel struct {
@@ -35,10 +36,7 @@ func TestOwnNames(t *testing.T) {
 			b.Op(client, names[3], "k", at+5, at+6, history.OK, nil, true)
 			b.Op(client, names[1], "k", at+15, at+18, history.OK, nil, nil)
 		}
-		text, err := json.Marshal(Compute(b.History()))
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := must.Get(json.Marshal(Compute(b.History())))(t)
 		return strings.NewReplacer(names[0], "A", names[1], "B", names[2], "C", names[3], "D").Replace(string(text))
 	}
 	if d := cmp.Diff(figures("aa", "bb", "cc", "dd"), figures("acquire", "bb", "confirm", "write")); d != "" {

@@ -47,6 +47,8 @@ type Stats struct {
 	// allows several holders, or had none.
 	Belief *samples.Belief `json:"belief,omitempty"`
 	Stalls int             `json:"stalls"` // of the harness itself, over 250 ms
+	// LongestStall is the longest of them; 0 if an older zklab computed the figures.
+	LongestStall time.Duration `json:"longest_stall,omitempty"`
 	// Samples are the measured times themselves, for pooling runs; nil if an older zklab computed the
 	// figures.
 	Samples *samples.Samples `json:"samples,omitempty"`

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/testkit/allocs"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 )
@@ -37,13 +38,8 @@ func TestExperimentRoundTrip(t *testing.T) {
 		"a rate": {Recipe: "queue", Settings: settings.Settings{Rate: 1e9}},
 	} {
 		path := filepath.Join(t.TempDir(), "experiment.yaml")
-		if err := store.WriteExperiment(path, want); err != nil {
-			t.Fatal(err)
-		}
-		got, err := store.ReadExperiment(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, store.WriteExperiment(path, want))
+		got := must.Get(store.ReadExperiment(path))(t)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
@@ -87,9 +83,7 @@ func TestExperimentStrictness(t *testing.T) {
 		"recipe: lock\n...\nseed: 3\n":                "a second document begins here",
 	} {
 		path := filepath.Join(t.TempDir(), "experiment.yaml")
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, []byte(text), 0o644))
 		_, err := store.ReadExperiment(path)
 		if err == nil || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v", text, err)
@@ -112,9 +106,7 @@ func TestExperimentFaults(t *testing.T) {
 		"faults:\n":     "",
 	} {
 		path := filepath.Join(t.TempDir(), "experiment.yaml")
-		if err := os.WriteFile(path, []byte("recipe: lock\n"+text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, []byte("recipe: lock\n"+text), 0o644))
 		x, err := store.ReadExperiment(path)
 		if got := x.Faults.Expression(); err != nil || got != want {
 			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
@@ -142,10 +134,7 @@ func FuzzExperiment(f *testing.F) {
 			}
 			return
 		}
-		written, err := store.FormatExperiment(x)
-		if err != nil {
-			t.Fatal(err)
-		}
+		written := must.Get(store.FormatExperiment(x))(t)
 		again, err := store.ParseExperiment(written)
 		if err != nil || !cmp.Equal(x, again, cmpopts.EquateNaNs(), cmpopts.EquateEmpty()) {
 			t.Fatalf("%+v, then %+v (%v)", x, again, err)

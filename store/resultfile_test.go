@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/testkit/allocs"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -62,10 +63,7 @@ func FuzzResult(f *testing.F) {
 			}
 			return
 		}
-		written, err := json.Marshal(r)
-		if err != nil {
-			t.Fatal(err)
-		}
+		written := must.Get(json.Marshal(r))(t)
 		again, err := store.ParseResult(written)
 		if err != nil || !cmp.Equal(r, again, cmpopts.EquateEmpty()) {
 			t.Fatalf("%v: %s", err, cmp.Diff(r, again, cmpopts.EquateEmpty()))
@@ -84,9 +82,7 @@ func TestReplayOfMovedRun(t *testing.T) {
 		"zklab run --config /sent/x --faults cut":                "zklab run --config /sent/x --faults cut",
 		"ZKLAB_SEED=3 go test -run TestMine ./sub":               "ZKLAB_SEED=3 go test -run TestMine ./sub",
 	} {
-		if err := run.WriteResult(&store.Result{Verdict: checker.Valid, Replay: replay}); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, run.WriteResult(&store.Result{Verdict: checker.Valid, Replay: replay}))
 		if r, err := run.ReadResult(); err != nil || r.Replay != want {
 			t.Errorf("%s: %v, want %s, %v", replay, r, want, err)
 		}

@@ -8,24 +8,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/store"
 )
 
 // made makes a scratch folder with contents that looks as many hours old.
 func made(t *testing.T, owner string, hours int) *store.Scratch {
 	t.Helper()
-	s, err := store.NewScratch("TestLock", owner)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := must.Get(store.NewScratch("TestLock", owner))(t)
 	t.Cleanup(s.Release)
-	if err := os.MkdirAll(filepath.Join(s.Dir, "lock", "run"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(filepath.Join(s.Dir, "lock", "run"), 0o755))
 	at := time.Now().Add(-time.Duration(hours) * time.Hour)
-	if err := os.Chtimes(filepath.Join(s.Dir, ".zklab-scratch"), at, at); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Chtimes(filepath.Join(s.Dir, ".zklab-scratch"), at, at))
 	return s
 }
 
@@ -45,9 +39,7 @@ func TestScratch(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
 	other := filepath.Join(tmp, "zklab-mine-1") // a folder of a user's own
-	if err := os.Mkdir(other, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Mkdir(other, 0o755))
 	all := map[string]*store.Scratch{}
 	for i, name := range []string{"now", "1 h", "2 h", "3 h", "4 h", "5 h, in use"} {
 		all[name] = made(t, "a", i)
@@ -57,9 +49,7 @@ func TestScratch(t *testing.T) {
 	}
 	all["another's"] = made(t, "b", 9)
 	all["another's"].Release()
-	if err := all["now"].Prune("a"); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, all["now"].Prune("a"))
 	want := map[string]bool{"now": true, "1 h": true, "2 h": true, "5 h, in use": true, "another's": true}
 	if d := cmp.Diff(want, left(all)); d != "" {
 		t.Error(d)
@@ -87,12 +77,8 @@ func TestScratchOfOthers(t *testing.T) {
 	s := made(t, "a", 1)
 	s.Release()
 	elsewhere := filepath.Join(t.TempDir(), "mine")
-	if err := os.Rename(s.Dir, elsewhere); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(elsewhere, s.Dir); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Rename(s.Dir, elsewhere))
+	must.Do(t, os.Symlink(elsewhere, s.Dir))
 	theirs := made(t, "a", 1)
 	theirs.Release()
 	back := store.ActAs(os.Geteuid() + 1)

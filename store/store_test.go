@@ -13,17 +13,14 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 var start = time.Date(2026, 1, 2, 15, 4, 5, 678_000_000, time.FixedZone("", 3600))
 
 func create(t *testing.T, root, recipe string, at time.Time) *Run {
 	t.Helper()
-	r, err := Create(root, recipe, at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return must.Get(Create(root, recipe, at))(t)
 }
 
 // record writes the record that makes a folder a run.
@@ -35,9 +32,7 @@ func record(t *testing.T, r *Run) *Run {
 
 func write(t *testing.T, path, content string) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte(content), 0o644))
 }
 
 func TestLayout(t *testing.T) {
@@ -107,9 +102,7 @@ func TestCreateRefusesNamesThatAreNoFolder(t *testing.T) {
 func TestLatestThatIsAFolderIsLeftAlone(t *testing.T) {
 	root := t.TempDir()
 	mine := filepath.Join(root, "latest", "mine")
-	if err := os.MkdirAll(mine, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(mine, 0o755))
 	if _, err := Create(root, "lock", start); err == nil || !strings.Contains(err.Error(), "move it away") {
 		t.Errorf("error is %v", err)
 	}
@@ -126,9 +119,7 @@ func TestOpen(t *testing.T) {
 	old := record(t, create(t, root, "lock", start))
 	newest := record(t, create(t, root, "queue", start.Add(time.Minute)))
 	link := filepath.Join(t.TempDir(), "mine")
-	if err := os.Symlink(old.Dir, link); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Symlink(old.Dir, link))
 	for path, want := range map[string]*Run{
 		old.Dir:                              old,
 		old.Dir + "/":                        old,
@@ -154,9 +145,7 @@ func TestOpen(t *testing.T) {
 func TestOpenSaysWhatIsNoRun(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "store")
 	empty := t.TempDir()
-	if err := os.Symlink("nowhere", filepath.Join(empty, "dangling")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Symlink("nowhere", filepath.Join(empty, "dangling")))
 	check := func(path, want string) {
 		t.Helper()
 		_, err := Open(root, path)
@@ -178,9 +167,7 @@ func TestOpenSaysWhatIsNoRun(t *testing.T) {
 	record(t, run)
 	check(root, "the newest run in it is "+run.Dir)
 	check(filepath.Join(root, "lock"), "the newest run in it is "+run.Dir)
-	if err := os.RemoveAll(run.Dir); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.RemoveAll(run.Dir))
 	check("latest", "no longer exists")
 }
 
@@ -191,17 +178,12 @@ func TestStoreWithoutLinks(t *testing.T) {
 	record(t, create(t, root, "lock", start))
 	newest := record(t, create(t, root, "lock", start.Add(time.Second)))
 	for _, path := range []string{"latest", filepath.Join(root, "latest")} {
-		r, err := Open(root, path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := must.Get(Open(root, path))(t)
 		if r.Dir != newest.Dir {
 			t.Errorf("%s is %s", path, r.Dir)
 		}
 	}
-	if err := newest.Remove(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, newest.Remove())
 	if r, err := Open(root, "latest"); err != nil || r.Dir == newest.Dir {
 		t.Errorf("after Remove latest is %v, %v", r, err)
 	}
@@ -212,9 +194,7 @@ func TestRemove(t *testing.T) {
 	old := record(t, create(t, root, "lock", start))
 	record(t, create(t, root, "lock", start.Add(-time.Hour)))
 	failed := create(t, root, "queue", start.Add(time.Hour))
-	if err := failed.Remove(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, failed.Remove())
 	// The run of lock was created last, but is the older one.
 	if r, err := Open(root, "latest"); err != nil || r.Dir != old.Dir {
 		t.Errorf("latest is %v, %v; want %s", r, err, old.Dir)
@@ -223,9 +203,7 @@ func TestRemove(t *testing.T) {
 		t.Errorf("the recipe's empty folder: %v", err)
 	}
 	only := t.TempDir()
-	if err := create(t, only, "lock", start).Remove(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, create(t, only, "lock", start).Remove())
 	if left, _ := os.ReadDir(only); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
@@ -246,13 +224,8 @@ func TestResult(t *testing.T) {
 			Recipe:   "lock", Seed: -5, Started: start.UTC(),
 			Timings: map[string]time.Duration{"check": time.Second},
 		}
-		if err := r.WriteResult(want); err != nil {
-			t.Fatal(err)
-		}
-		got, err := r.ReadResult()
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, r.WriteResult(want))
+		got := must.Get(r.ReadResult())(t)
 		if d := cmp.Diff(want, got); d != "" {
 			t.Error(d)
 		}
@@ -268,9 +241,7 @@ func TestResult(t *testing.T) {
 
 func TestResultThatCannotBeWrittenLeavesTheOld(t *testing.T) {
 	r := create(t, t.TempDir(), "lock", start)
-	if err := r.WriteResult(&Result{Recipe: "lock"}); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, r.WriteResult(&Result{Recipe: "lock"}))
 	nan := &Result{Verdicts: []checker.Verdict{{Figures: map[string]float64{"share": nan()}}}}
 	if err := r.WriteResult(nan); err == nil {
 		t.Error("NaN was written")
@@ -282,9 +253,7 @@ func TestResultThatCannotBeWrittenLeavesTheOld(t *testing.T) {
 		t.Error("a file was written into a folder that does not exist")
 	}
 	// A folder is in the way: the rename fails, and the temporary file is removed.
-	if err := os.MkdirAll(filepath.Join(r.Report(), "x"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(filepath.Join(r.Report(), "x"), 0o755))
 	if err := WriteFile(r.Report(), []byte("page")); err == nil {
 		t.Error("a file replaced a folder")
 	}
@@ -298,10 +267,7 @@ func nan() float64 { zero := 0.0; return zero / zero }
 func TestBareHistory(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "some.edn")
 	write(t, file, "{:process 0}")
-	r, err := Open(t.TempDir(), file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := must.Get(Open(t.TempDir(), file))(t)
 	if !r.Bare() || r.History() != file || r.Path() != file {
 		t.Errorf("bare %v, history %s, path %s", r.Bare(), r.History(), r.Path())
 	}
@@ -322,37 +288,24 @@ func TestList(t *testing.T) {
 	}
 	root := t.TempDir()
 	finished := record(t, create(t, root, "lock", start))
-	if err := finished.WriteResult(&Result{Verdict: checker.Valid}); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, finished.WriteResult(&Result{Verdict: checker.Valid}))
 	twin := record(t, create(t, root, "lock", start))
 	damaged := record(t, create(t, root, "queue", start.Add(time.Hour)))
 	write(t, damaged.Result(), `{"verdict": 3`)
 	empty := create(t, root, "barrier", start.Add(-time.Hour)) // has no record
 	renamed := &Run{Dir: filepath.Join(root, "lock", "keep-me")}
-	if err := os.Mkdir(renamed.Dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Mkdir(renamed.Dir, 0o755))
 	record(t, renamed)
-	if err := renamed.WriteResult(&Result{Started: start.Add(2 * time.Hour)}); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, renamed.WriteResult(&Result{Started: start.Add(2 * time.Hour)}))
 	write(t, filepath.Join(root, "notes.txt"), "mine")
-	if err := os.MkdirAll(filepath.Join(root, "sweeps", "lock", "3f70694aa4cfaf8e"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(filepath.Join(root, "sweeps", "lock", "3f70694aa4cfaf8e"), 0o755))
 	looped := filepath.Join(root, "lock", "looped") // nobody can read this folder
-	if err := os.Mkdir(looped, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Mkdir(looped, 0o755))
 	if err := os.Symlink(historyFile, filepath.Join(looped, historyFile)); err != nil {
 		t.Skip(err)
 	}
 
-	runs, err := List(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	runs := must.Get(List(root))(t)
 	type line struct {
 		Dir, Recipe string
 		Started     time.Time
@@ -380,10 +333,7 @@ func TestList(t *testing.T) {
 		t.Error(d)
 	}
 
-	found, err := Find(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	found := must.Get(Find(root))(t)
 	var names []string
 	for _, r := range found {
 		names = append(names, r.Dir)

@@ -11,16 +11,14 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // connecting runs a test with a client of an ensemble in virtual time. dialed points to the
 // servers that the client has dialed.
 func connecting(t *testing.T, test func(t *testing.T, c *Client, dialed *[]string)) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(embedded.Config{Nodes: 3, InMemory: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Start(embedded.Config{Nodes: 3, InMemory: true}))(t)
 		defer e.Close()
 		var dialed []string
 		servers := e.Addrs()

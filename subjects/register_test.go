@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/subjects"
 )
@@ -19,10 +20,7 @@ import (
 // other client.
 func onRegister(t *testing.T, f func(t *testing.T, r subjects.Register, other *zk.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Start(embedded.Config{Nodes: 1, InMemory: true}))(t)
 		defer e.Close()
 		var conns []*zk.Conn
 		for range 2 {
@@ -37,13 +35,8 @@ func onRegister(t *testing.T, f func(t *testing.T, r subjects.Register, other *z
 			}()
 			conns = append(conns, conn)
 		}
-		if _, err := conns[1].Create("/r", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-			t.Fatal(err)
-		}
-		r, err := subjects.NewRegister(&subjects.Client{Conn: conns[0]}, "/r")
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Get(conns[1].Create("/r", nil, 0, zk.WorldACL(zk.PermAll)))(t)
+		r := must.Get(subjects.NewRegister(&subjects.Client{Conn: conns[0]}, "/r"))(t)
 		f(t, r, conns[1])
 	})
 }
@@ -76,18 +69,14 @@ func TestRegister(t *testing.T) {
 // A write that the tree refuses has no effect, and its error says so.
 func TestRegisterThatMayNotBeWritten(t *testing.T) {
 	onRegister(t, func(t *testing.T, r subjects.Register, other *zk.Conn) {
-		if _, err := other.SetACL("/r", zk.WorldACL(zk.PermRead|zk.PermAdmin), -1); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(other.SetACL("/r", zk.WorldACL(zk.PermRead|zk.PermAdmin), -1))(t)
 		if _, err := r.Write(t.Context(), "a"); !errors.Is(err, zk.ErrNoAuth) || !subjects.NoEffect(err) {
 			t.Errorf("write: %v", err)
 		}
 		if _, err := r.CAS(t.Context(), "", "a"); !errors.Is(err, zk.ErrNoAuth) || !subjects.NoEffect(err) {
 			t.Errorf("compare-and-set: %v", err)
 		}
-		if err := other.Delete("/r", -1); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, other.Delete("/r", -1))
 		if _, err := r.Write(t.Context(), "a"); !errors.Is(err, zk.ErrNoNode) || !subjects.NoEffect(err) {
 			t.Errorf("write to nothing: %v", err)
 		}

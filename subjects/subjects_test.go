@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -65,10 +66,7 @@ func (silent) Printf(string, ...any) {}
 // the other, and ends with the connection.
 func TestGoZookeeperLockKeepsToItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, err := GoZookeeperLock(&Client{Conn: unreachable(t)}, "/lock")
-		if err != nil {
-			t.Fatal(err)
-		}
+		l := must.Get(GoZookeeperLock(&Client{Conn: unreachable(t)}, "/lock"))(t)
 		// The first call is inside the zk.Lock; the other calls wait for it.
 		for i, call := range []func(context.Context) error{l.Lock, l.Lock, l.Unlock} {
 			began := time.Now()

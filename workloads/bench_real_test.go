@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // BenchmarkHarnessContainers is BenchmarkHarness on Apache ZooKeeper: a user pays the
@@ -22,8 +23,6 @@ func BenchmarkHarnessContainers(b *testing.B) {
 func warm(b *testing.B, e ensemble.Ensemble) {
 	conn := connect(b, e, 0, e.Dial)
 	for range 5000 {
-		if _, err := conn.Set("/", nil, -1); err != nil {
-			b.Fatal(err)
-		}
+		must.Get(conn.Set("/", nil, -1))(b)
 	}
 }

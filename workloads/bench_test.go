@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/testkit/cputime"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"
@@ -25,10 +26,7 @@ import (
 // through its links, with the same loop on plain connections, in one run: the
 // difference of their processor times is what an operation costs in zklab.
 func BenchmarkHarness(b *testing.B) {
-	e, err := embedded.Start(embedded.Config{SyncLimit: 20})
-	if err != nil {
-		b.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{SyncLimit: 20}))(b)
 	defer e.Close()
 	benchmarkHarness(b, e)
 }
@@ -52,10 +50,7 @@ func benchPlain(b *testing.B, e ensemble.Ensemble, clients int) {
 }
 
 func benchHarness(b *testing.B, e ensemble.Ensemble, clients int) {
-	r, err := history.Create(filepath.Join(b.TempDir(), "history.jsonl"), history.Header{Model: "set"})
-	if err != nil {
-		b.Fatal(err)
-	}
+	r := must.Get(history.Create(filepath.Join(b.TempDir(), "history.jsonl"), history.Header{Model: "set"}))(b)
 	b.Cleanup(func() { r.Close() })
 	var all []*workloads.Client
 	for i := range clients {
@@ -83,9 +78,7 @@ func measure(b *testing.B, clients int, set func(client int, path string) error,
 		if i > 0 {
 			path = fmt.Sprintf("%s/%d", root, i-1)
 		}
-		if _, err := admin.Create(path, nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-			b.Fatal(err)
-		}
+		must.Get(admin.Create(path, nil, 0, zk.WorldACL(zk.PermAll)))(b)
 	}
 	b.ReportAllocs()
 	b.ResetTimer()

@@ -110,8 +110,7 @@ func (c *Client) Do(ctx context.Context, op Op) error {
 		c.record.Record(invoke)
 	}
 	value, err := c.call(ctx, op)
-	var stuck *stuckError
-	if errors.As(err, &stuck) {
+	if stuck, ok := errors.AsType[*stuckError](err); ok {
 		c.Fact(history.FUnreturned, op.Key, history.Unreturned{Of: op.F, Until: stuck.until})
 		c.stuck = err
 		return err
@@ -178,7 +177,7 @@ func (c *Client) complete(op Op, value any, err error) {
 			done.Zxid = history.ID(op.Zxid())
 		}
 	} else {
-		done.Error = describe(err)
+		done.Error = &history.Error{Code: codeOf(err), Message: strings.TrimSpace(err.Error())}
 	}
 	c.evidence(&done)
 	done.Traffic = c.traffic(op)
@@ -248,11 +247,6 @@ func outcome(err error) history.Type {
 		return history.Fail
 	}
 	return history.Info
-}
-
-// describe returns an error in the form of the record.
-func describe(err error) *history.Error {
-	return &history.Error{Code: codeOf(err), Message: strings.TrimSpace(err.Error())}
 }
 
 func codeOf(err error) string {

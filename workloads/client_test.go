@@ -21,6 +21,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/settings"
@@ -55,13 +56,8 @@ func (d *desk) env() *Env {
 // read closes the record and returns its contents, which must be sound.
 func (d *desk) read(t *testing.T) *history.History {
 	t.Helper()
-	if err := d.record.Close(); err != nil {
-		t.Fatal(err)
-	}
-	h, err := history.Read(&d.file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, d.record.Close())
+	h := must.Get(history.Read(&d.file))(t)
 	if len(h.Damage) > 0 {
 		t.Fatalf("the record is damaged: %v", h.Damage)
 	}
@@ -404,10 +400,7 @@ func TestPatienceEndsInTurn(t *testing.T) {
 // operation that the harness answers has no messages.
 func TestTraffic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(embedded.Config{InMemory: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Start(embedded.Config{InMemory: true}))(t)
 		defer e.Close()
 		d := newDesk(t, 1)
 		c := d.clients[0]

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -116,10 +117,7 @@ func TestTurn(t *testing.T) {
 		d := newDesk(t, 1)
 		unreachable(t, d.clients[0])
 		lock := &fakeLock{}
-		run, err := Lock{New: func(*subjects.Client, string) (subjects.Lock, error) { return lock, nil }}.Start(t.Context(), d.env())
-		if err != nil {
-			t.Fatal(err)
-		}
+		run := must.Get(Lock{New: func(*subjects.Client, string) (subjects.Lock, error) { return lock, nil }}.Start(t.Context(), d.env()))(t)
 		run.(*holdRun).criticalSection(t.Context(), d.clients[0], "k1", 0, time.Second, time.Millisecond, purpose{})
 		h := d.read(t)
 		want := []string{
@@ -134,9 +132,7 @@ func TestTurn(t *testing.T) {
 				Token         history.ID
 				Held, Fencing bool
 			}
-			if err := e.Decode(&v); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, e.Decode(&v))
 			tells := e.Type == history.OK && e.F != models.FRelease || e.Type == history.Invoke && (e.F == models.FRelease || e.F == models.FWrite)
 			if e.Process >= 0 && tells && v.Token != 1 {
 				t.Errorf("%s %s has token %s", e.Type, e.F, v.Token)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/contracts"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -33,9 +34,7 @@ func TestNoItemIsNoValue(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDesk(t, 1)
 				r := itemsRun[subjects.Queue, []byte]{env: d.env(), takeOp: contracts.QueueTake, queues: perKey[contracts.At[subjects.Queue]]{0: {"k1": {Here: gives{item: tt.item}}}}}
-				if err := r.take(t.Context(), d.clients[0], "k1", 0, takePatience); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, r.take(t.Context(), d.clients[0], "k1", 0, takePatience))
 				ops := d.read(t).Operations()
 				if len(ops) != 1 || ops[0].Outcome() != history.OK || string(ops[0].Return.Value) != tt.want {
 					t.Errorf("%+v, want value %q", ops, tt.want)

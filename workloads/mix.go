@@ -376,8 +376,7 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 
 // failed notes a call that did not succeed.
 func (r *mixRun) failed(ctx context.Context, c *Client, o *MixedOperation, d *Draw, err error) {
-	var lost Unwritten
-	if errors.As(err, &lost) {
+	if lost, ok := errors.AsType[Unwritten](err); ok {
 		r.mistaken(o, "answer", lost.Err)
 	}
 	if subjects.NoEffect(err) {

@@ -1,6 +1,10 @@
 package workloads
 
-import "context"
+import (
+	"context"
+
+	"github.com/zklab/zklab/history"
+)
 
 var _ recovering = (*mixRun)(nil)
 
@@ -18,7 +22,8 @@ func (r *mixRun) again(ctx context.Context, c *Client, at spot) {
 	}
 }
 
-// renewOver makes a new subject if a session of the client has expired since the last one was made.
+// renewOver makes a new subject if a session of the client has expired since the last one was made. It
+// records that the client had no session then: New must not use what it finds out about its session.
 func (r *mixRun) renewOver(ctx context.Context, c *Client, key string) {
 	expired := 0
 	for _, s := range c.Link.Sessions() {
@@ -26,7 +31,15 @@ func (r *mixRun) renewOver(ctx context.Context, c *Client, key string) {
 			expired++
 		}
 	}
-	if expired != r.seat(c, key).expired && r.renew(ctx, c, key) == nil {
-		r.seat(c, key).expired = expired
+	began := r.env.Record.Now()
+	last, _ := c.Link.Session()
+	if expired == r.seat(c, key).expired || r.renew(ctx, c, key) != nil {
+		return
+	}
+	r.seat(c, key).expired = expired
+	if last.Expired {
+		c.record.Record(history.Event{
+			Process: history.SessionProcess, Client: c.ID, Type: history.Info, F: history.FMade, Key: key, Value: history.Value(history.Made{Began: began}),
+		})
 	}
 }

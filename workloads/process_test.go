@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -217,10 +218,7 @@ func farSection(t *testing.T, f *far, during func()) []string {
 	f.lives = newLives()
 	c := remotely(d, 0, f)
 	r := &holdRun{env: d.env(), holders: map[int]map[string]*holder{}, resources: map[string]*resource{"k1": {}}}
-	h, err := holderOf(on(contracts.Locks, nil), contracts.LockAcquire, contracts.LockRelease)(c.Client, "/root/k1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := must.Get(holderOf(on(contracts.Locks, nil), contracts.LockAcquire, contracts.LockRelease)(c.Client, "/root/k1"))(t)
 	r.holders[0] = map[string]*holder{"k1": h}
 	time.AfterFunc(10*time.Millisecond, during)
 	r.criticalSection(t.Context(), c, "k1", 0, time.Second, 20*time.Millisecond, purpose{})

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -41,20 +42,14 @@ func (h *instant) Next(context.Context) (models.Setting, error) {
 func TestEndsWithHastySubjects(t *testing.T) {
 	for name, start := range map[string]func(ctx context.Context, env *Env, h *instant) func(){
 		"config": func(ctx context.Context, env *Env, h *instant) func() {
-			run, err := Config{func(*subjects.Client, string) (subjects.Config, error) { return h, nil }}.Start(ctx, env)
-			if err != nil {
-				t.Fatal(err)
-			}
+			run := must.Get(Config{func(*subjects.Client, string) (subjects.Config, error) { return h, nil }}.Start(ctx, env))(t)
 			for _, looked := range run.(*configRun).looked {
 				looked[env.Key(0)] = true // this client is not asked for a sign of life
 			}
 			return func() { run.(*configRun).told(ctx, 0, "last", func(*Client) {}) }
 		},
 		"membership": func(ctx context.Context, env *Env, h *instant) func() {
-			run, err := Membership{func(*subjects.Client, string) (subjects.Group, error) { return h, nil }}.Start(ctx, env)
-			if err != nil {
-				t.Fatal(err)
-			}
+			run := must.Get(Membership{func(*subjects.Client, string) (subjects.Group, error) { return h, nil }}.Start(ctx, env))(t)
 			run.(*membershipRun[subjects.Group]).in[0][env.Key(0)] = joined{member: "m"}
 			return func() { run.(*membershipRun[subjects.Group]).settle(ctx, func(*Client, string) error { return nil }) }
 		},

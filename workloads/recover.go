@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"sync/atomic"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
@@ -103,9 +104,28 @@ func (e *Env) recover(ctx context.Context, r recovering) (called bool) {
 		silent[i] = e.silentOf(r, c, model)
 		called = called || len(silent[i]) > 0
 	}
+	if !called {
+		return false
+	}
+	asking, end := context.WithCancel(ctx)
+	defer end()
+	var left atomic.Int64 // clients that still ask
+	for _, of := range silent {
+		if len(of) > 0 {
+			left.Add(1)
+		}
+	}
 	e.each(func(c *Client) {
 		i := slices.Index(e.Clients, c)
-		silent[i] = e.askSilent(ctx, r, c, silent[i])
+		if len(silent[i]) == 0 {
+			for e.stayAwake(asking, r, c, model); pause(asking, e.Bound/8); {
+				e.stayAwake(asking, r, c, model)
+			}
+			return
+		}
+		if silent[i] = e.askSilent(ctx, r, c, silent[i]); left.Add(-1) == 0 {
+			end()
+		}
 	})
 	renewed := map[*Client]map[string]bool{}
 	for i, c := range e.Clients {
@@ -116,6 +136,11 @@ func (e *Env) recover(ctx context.Context, r recovering) (called bool) {
 				continue
 			}
 			renewed[c][key] = true
+			for j, d := range e.Clients {
+				if len(silent[j]) == 0 {
+					e.stayAwake(ctx, r, d, model)
+				}
+			}
 			works := e.askNew(ctx, r, c, key, of, renewed[c])
 			for _, at := range works {
 				e.askOther(ctx, r, c, at, func(d *Client) bool {
@@ -125,6 +150,23 @@ func (e *Env) recover(ctx context.Context, r recovering) (called bool) {
 		}
 	}
 	return called
+}
+
+// stayAwake calls one operation of each object that was answered before, a read if there is one, and nothing that puts
+// something in or begins a stay: a client that sends no heartbeats would lose its session while it waits, and could not
+// show any more that others are still answered.
+func (e *Env) stayAwake(ctx context.Context, r recovering, c *Client, model *models.Model) {
+	for _, key := range r.keys() {
+		var of []spot
+		for _, o := range model.Operations {
+			if at := (spot{key, o.F}); !o.Puts && !o.Begins && c.answered(at) > 0 {
+				of = append(of, at)
+			}
+		}
+		if len(of) > 0 && c.stuck == nil && ctx.Err() == nil {
+			r.again(ctx, c, slices.MinFunc(of, func(a, b spot) int { return rankOf(model.Operation(a.f)) - rankOf(model.Operation(b.f)) }))
+		}
+	}
 }
 
 // silentOf lists the operations to which a client got answers before it lost a session, but none since: reads first,

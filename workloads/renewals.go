@@ -64,5 +64,9 @@ func plainly[S any](env *Env, of perKey[S], make func(*subjects.Client, string) 
 // asks reports whether the latest call of an operation failed.
 func (p plain[S]) asks(c *Client, at spot) bool { return p.calls[at.f] != nil && c.answers[at].failed }
 
-// again calls an operation once more.
-func (p plain[S]) again(ctx context.Context, c *Client, at spot) { p.calls[at.f](ctx, c, at.key) }
+// again calls an operation once more, if clients can.
+func (p plain[S]) again(ctx context.Context, c *Client, at spot) {
+	if call := p.calls[at.f]; call != nil {
+		call(ctx, c, at.key)
+	}
+}

@@ -36,9 +36,9 @@ var Entry = entry.Entry{
 	AsIs:        workloads.RWLock{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.Repeats,
-		Happens: "The reply to the create of a sequential znode is lost, and the repeated create makes a second one. From then on Accumulo refuses to work with the " +
-			"lock of this operation, because it finds two znodes with its identifier; it fails the operation, and undoing it fails for the same reason. The znodes are " +
-			"persistent, so the table stays locked, until an administrator deletes them.",
+		Happens: "The reply to the create of a sequential znode is lost, and the repeated create makes a second one. Accumulo then refuses every " +
+			"further call of this operation, because it finds two znodes with its identifier. They are persistent, so the table stays locked " +
+			"until an administrator deletes them.",
 		Breaks: []string{"progress"},
 		Fault:  "a lost reply",
 		Mend: "Before an operation repeats the create, it looks for a znode with its identifier, which is in the name already. To unlock, it deletes all znodes with " +

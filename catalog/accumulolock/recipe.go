@@ -28,9 +28,8 @@ var Entry = entry.Entry{
 	LeftOut: "The data of locks and the watch of the parent are left out. A server of Accumulo halts on each failure of its lock; in the port " +
 		"its client closes the session.",
 	Promises: "At most one server holds the lock while its session lives, and a server that loses it is told.",
-	Right: "A name contains an identifier of the server. So a server finds all znodes that a repeated create made, and deletes all but the " +
-		"lowest. It watches the contender before it (the lowest znode, if that contender has several), and looks again when the znode has " +
-		"gone. On any failure it gives up its session. Its znodes go when the servers end that session.",
+	Right: "A name contains an identifier of the server, so a server finds all znodes that a repeated create made, and deletes all but the " +
+		"lowest. It watches the contender before it, and looks again when that znode has gone. On any failure it gives up its session.",
 	AsIs: workloads.Lock{New: New},
 }
 

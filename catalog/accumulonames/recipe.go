@@ -27,10 +27,9 @@ var Entry = entry.Entry{
 		"times, and the port five times.",
 	Promises:    "No name is given out twice, as long as the instance lives.",
 	NotPromised: "Names need not be in order, and some may be missing.",
-	Right: "Compare it with [Kafka's numbers of producers](#apache-kafka-2x-numbers-of-producers), which do the same with one line in another place. The server " +
-		"records a block when the conditional write has succeeded, and its caller gets an error if it has not. After a lost reply it repeats not the write, " +
-		"but the read and the write: the second write takes the next block, and the first block is never used. A repeated write with the old version would " +
-		"be refused, and would not tell whose block it is. Nothing deletes the znode, so its versions never start again at 0.",
+	Right: "The server records a block after the conditional write has succeeded, not before it as Kafka does. After a lost reply it repeats " +
+		"the read and the write: it takes the next block, and the first one is never used. Nothing deletes the znode, so its versions never " +
+		"start again at 0.",
 	AsIs: allocators(New),
 }
 

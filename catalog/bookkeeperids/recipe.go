@@ -25,9 +25,8 @@ var Entry = entry.Entry{
 		"also in the next session; the port does so five times.",
 	Promises:    "No number is given to two ledgers.",
 	NotPromised: "Numbers need not be in order, and some may be missing.",
-	Right: "The servers count, so there is nothing to read first. A repeated create gets a new number, and the first number is lost, which does no harm. The " +
-		"znode is only the way to the number: the generator deletes it, and does not care whether that succeeds, because an ephemeral znode goes with its session " +
-		"anyway. Nothing deletes the parent, which holds the counter: it would start again at 0. And the generator refuses the numbers at the end of the counter.",
+	Right: "The servers count. A repeated create gets a new number, and losing the first number does no harm. Nothing deletes the parent, " +
+		"which holds the counter, and the generator refuses the numbers at the end of the counter.",
 	AsIs: generators(New),
 }
 

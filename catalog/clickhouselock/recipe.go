@@ -25,12 +25,9 @@ var Entry = entry.Entry{
 		"lock lost returns an error, as with throw_if_lost. In one case the port is not as " +
 		"faithful as elsewhere (see above): if the delete is refused, it keeps the lock, and deletes the znode when Unlock is called again.",
 	Promises: "At most one client holds the lock while its session lives. A holder whose session has ended can see that (isLocked).",
-	Right: "ClickHouse's client gives up its session when the connection breaks. So a znode whose create got no answer goes with the session, " +
-		"when the servers end it. unlock deletes the znode only if its own session created it, and only while that session " +
-		"lives. The servers carry out the requests of a session in order, and none after its end, so the session itself is the condition of " +
-		"that delete. One thing is less good: ClickHouse forgets the lock before it deletes the znode. If the delete is refused because a " +
-		"permission is missing, the znode stays until the session ends. ClickHouse says nothing of that case. A port that did the same was " +
-		"convicted by 1 run of 200; the verdict here is that of a port that does not.",
+	Right: "The client gives up its session when the connection breaks, so a znode whose create got no answer goes with the session. unlock " +
+		"deletes the znode only in the session that created it. But ClickHouse forgets the lock before it deletes the znode: if a missing " +
+		"permission prevents the delete, the znode stays until the session ends. The port keeps the lock in that case.",
 	AsIs: workloads.Lock{New: New},
 }
 

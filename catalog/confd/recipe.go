@@ -31,9 +31,8 @@ var Entry = entry.Entry{
 	AsIs:        workloads.Config{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.ForgetsToWatch,
-		Happens: "confd reads the keys, and then sets its watches with other reads, whose answers it drops. A change in between wakes no watch, and confd keeps the " +
-			"old value until there is another change. The same happens when its read after an event fails: confd logs the error, and waits for the next " +
-			"event. And when the session expires, confd's watches are gone; it looks only for events of changes, and waits for ever.",
+		Happens: "confd reads the keys, and then sets its watches with other reads, whose answers it drops. A change in between wakes no watch, and " +
+			"confd keeps the old value. It also waits without a watch after a failed read, and after the end of its session.",
 		Breaks: []string{"converge"},
 		Fault:  "a change at the wrong moment, and no fault; a broken connection or a session that expires does it, too",
 		Mend:   "The read whose answer is used sets the watch. After each event, of whatever kind, and after each error, confd looks again; also each second.",

@@ -1,6 +1,7 @@
 // Package entry declares the catalogue's statements about a program: what was read, what the program
-// promises, and what its recipe does wrong, if anything. All tests and docs/programs.md are made from
-// these declarations.
+// promises, and what its recipe does wrong, if anything. All tests, docs/programs.md and docs/ports.md are made
+// from these declarations. The pages show Program, Happens or Right, Fault and Originals; the other texts are for readers of
+// a recipe's file.
 package entry
 
 import (

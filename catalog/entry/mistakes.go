@@ -16,9 +16,8 @@ var (
 			"the first: a second znode, a newer version, a znode that is already gone. Before the client repeats a request, it looks for the effect of the first one. " +
 			"If the tree cannot show that, the client tells its caller that the outcome is unknown.",
 		[]string{"Enter"},
-		"Curator's withProtection puts a random identifier into the name, and looks for it before it repeats a create. Its idempotent treats a repeated request as successful if the znode is " +
-			"as the request would have left it. go-zookeeper's CreateProtectedEphemeralSequential does the same as withProtection, but if the reply to its look is lost, too, it leaves the " +
-			"znode ([track record](track-record.md#known-bugs)). kazoo.retry repeats a request without a look.",
+		"Curator's withProtection puts a random identifier into the name, and looks for it before it repeats a create. go-zookeeper's CreateProtectedEphemeralSequential does " +
+			"the same, but leaves the znode if the reply to its look is lost, too ([track record](track-record.md#known-bugs)). kazoo.retry repeats a request without a look.",
 	}
 	LooksThenActs = &Mistake{
 		"Looks, then acts",
@@ -62,9 +61,8 @@ var (
 		"Forgets to watch again",
 		"A watch of getData, exists or getChildren fires once. It says that something happened, not what is there now. The end of the session wakes a watcher, too, and takes its watch. " +
 			"So does a disconnection in kazoo. In Java and C a disconnection wakes the watcher, but the watch stays; in go-zookeeper it wakes no watcher of a znode. After each wake-up, " +
-			"a client looks again, and sets the watch with that same read. For some changes no event comes: from 3.8.4 and 3.9.2 on, servers send none to a client that may not " +
-			"read the znode, and the watch is spent (ZOOKEEPER-4799). That happens if ACLs change while clients wait, or if a client waits with exists for a znode that is then " +
-			"created with an ACL that excludes it. Against that, a client also has to look from time to time. Most mended recipes here look each second for this reason.",
+			"a client looks again, and sets the watch with that same read. From 3.8.4 and 3.9.2 on, servers send no event to a client that may not read the znode, and the watch is " +
+			"spent (ZOOKEEPER-4799). So a client also looks from time to time; most mended recipes here do so each second.",
 		[]string{"Await"},
 		"Persistent watches (addWatch, from 3.6 on) stay after an event, but end with the session like all others. Curator's CuratorCache and kazoo's DataWatch and ChildrenWatch look again by themselves.",
 	}
@@ -80,16 +78,15 @@ var (
 		"The servers delete the ephemeral znodes of a session at its end, and its watches are gone, too. The client has to rebuild in its next session what depended on them, " +
 			"or to give it up. Code that rebuilds must know what is still wanted: the caller may have given it up meanwhile.",
 		[]string{"(r *Registration) Renew", "(r *Registration) Deregister"},
-		"Curator's PersistentNode creates its znode again in each new session. What a session was told by addAuth has to be sent again in the next one: go-zookeeper and kazoo do that by themselves; with Java's own client, the new handle has to be told.",
+		"Curator's PersistentNode creates its znode again in each new session. addAuth has to be repeated in the next session: go-zookeeper and kazoo do that; Java's own client does not.",
 	}
 	OldRead = &Mistake{
 		"Takes an old read for the present",
-		"A server answers reads from its own copy, which may be behind. In one session, a client never sees a state older than one that it has seen, but other clients may have seen a newer one. A new session may begin on a server that is " +
-			"further behind. So a client that was told of a change by a message from another process may read the state before it. It calls sync first, in the same session. (Even that has a limit: a leader that has been " +
-			"replaced and does not know it yet may still answer a sync, because it asks no quorum: ZOOKEEPER-1675. A write before the read has no such limit.) A write on the condition of the version that was " +
-			"read needs no sync, if the znode is never deleted and the write depends on nothing else: if the read was old, the servers refuse the write. A list of children and the data of each, read one after the " +
-			"other, need never have existed together. And between an event and the read after it, there may be further changes: a watcher sees the last state, not each one. " +
-			"A cache that follows a watch is further behind still: a client that has to decide reads the znode.",
+		"A server answers reads from its own copy, which may be behind; a new session may begin on a server that is further behind. So a client that was told of a change by " +
+			"a message from another process may read the state before it. It calls sync first, in the same session. (A leader that was replaced and does not know it yet " +
+			"may still answer a sync: ZOOKEEPER-1675. A write before the read has no such limit.) A write on the condition of the version that was " +
+			"read needs no sync, if the znode is never deleted and the write depends on nothing else. A list of children and the data of each, read one after the " +
+			"other, need never have existed together. A watcher sees the last state, not each one, and a cache is further behind still: a client that has to decide reads the znode.",
 		[]string{"ReadNow"},
 		"",
 	}
@@ -102,12 +99,11 @@ var Mistakes = []*Mistake{Repeats, LooksThenActs, WhoseZnode, NoAtomicity, Befor
 var Unjudged = []*Mistake{
 	{
 		"Acts on a lock that it has lost",
-		"A lock, or the leadership, ends with the session, and the holder learns of that later: it was disconnected, or stood still (a long pause of the garbage collector, a " +
-			"virtual machine that was suspended). Meanwhile another client holds the lock. Checking the lock before each action does not help, because the pause may come between the check and " +
+		"A lock, or the leadership, ends with the session, and the holder learns of that later: it was disconnected, or stood still. Meanwhile another client holds the lock. " +
+			"Checking the lock before each action does not help, because the pause may come between the check and " +
 			"the action. No lock in ZooKeeper can prevent this; the resource can. Each holder sends a token that is higher than those before it, and the resource refuses lower ones " +
-			"(fencing). The czxid of the holder's znode is such a token: it rises from holder to holder, because the znodes of a line get the lock in the order in which they were created, and a single " +
-			"path is free before it is created again. The resource must keep the highest token over its own restarts, too. If the resource is a znode, a multi checks that the holder's own znode is " +
-			"still there; its name must be unique. A holder also stops when it is disconnected. At the latest it stops one session timeout, as granted by the server, after it sent the last " +
+			"(fencing), also after its own restarts. The czxid of the holder's znode is such a token. If the resource is a znode, a multi checks that the holder's own znode is " +
+			"still there; its name must be unique. A holder also stops when it is disconnected, at the latest one session timeout, as granted by the server, after it sent the last " +
 			"request that was answered.",
 		[]string{"(r *Resource) Write", "WriteWhileHeld"},
 		"Curator's LeaderLatch and LeaderSelectorListenerAdapter end the leadership when the state is LOST and, by the default error policy, already when it is SUSPENDED, that is at the disconnection.",

@@ -25,9 +25,8 @@ var Entry = entry.Entry{
 	Promises: "At most one elector is active. An active elector becomes neutral when its client notices that it is disconnected.",
 	NotPromised: "An elector may stay active until its client notices that. If the connection breaks silently, that takes up to two thirds of the " +
 		"session timeout. Hadoop fences such an elector before the next one becomes active.",
-	Right: "If a create gets no answer, the elector asks which session owns the znode, instead of trusting its path. It becomes neutral as " +
-		"soon as it is disconnected. It closes its session when it quits or has failed, so that its znode goes. Its bread crumb stays after a failure, on " +
-		"purpose: by this persistent znode the next active elector finds the one to be fenced.",
+	Right: "If a create gets no answer, the elector asks which session owns the znode. It becomes neutral as soon as it is disconnected, and " +
+		"closes its session when it quits or fails. A persistent znode names the elector that the next one has to fence.",
 	AsIs: workloads.Election{New: New},
 }
 

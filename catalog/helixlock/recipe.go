@@ -28,10 +28,9 @@ var Entry = entry.Entry{
 	LeftOut:     "All locks have the same priority, so none is taken away, and the requests for that are left out, with the subscription to the znode. A lease is half a minute.",
 	Promises:    "At most one user holds the lock until it unlocks it or the lease ends. A call does not wait for the lock: it answers whether the caller has it.",
 	NotPromised: "An owner may go on after the end of its lease; it can ask. The users' clocks are compared; in the test they agree. The lock does not end with the session.",
-	Right: "There is no ephemeral znode, and nothing depends on the session. A call reads the znode, decides, and writes on the condition of the version that it has " +
-		"read; a refused write starts over with the read. The name of the owner is in the data. So if the reply to a write is lost, the repeated write is refused, the " +
-		"next read shows that the caller is the owner, and it writes again: that does no harm, because the result is the same. A repeated unlock that " +
-		"finds another owner does nothing. The znode is never deleted, so no version comes twice.",
+	Right: "Nothing depends on the session. Each write has the version that was read as its condition, and the data names the owner. So a " +
+		"repeated write is refused, the next read shows that the caller is the owner, and writing again does no harm. The znode is never " +
+		"deleted, so no version comes twice.",
 	AsIs: locks(New),
 }
 

@@ -30,11 +30,9 @@ var Entry = entry.Entry{
 	AsIs:        workloads.MultiLock{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.OutlivesSession,
-		Happens: "There are three ways to go wrong. (1) The session ends while a client locks one key after the other. The znodes that it already " +
-			"had go with the session; it locks the rest in the next one, and believes that it has them all. (2) Unlock also deletes the parent " +
-			"of a key's locks if it is empty. The next client creates the parent again, numbers start again at 0, and a late unlock deletes " +
-			"another client's znode of the same name. (3) After a lost reply, Curator repeats the create, and the client waits behind its own " +
-			"first znode, which it does not know.",
+		Happens: "If the session ends while a client locks one key after another, the client believes that it has all of them, although the first " +
+			"znodes are gone. Unlock also deletes an empty parent, so numbers start again at 0 and a late unlock deletes another client's " +
+			"znode. After a lost reply, the client waits behind its own first znode.",
 		Breaks: []string{"grant", "all-or-none", "own-znodes", "progress"},
 		Fault:  "a session that expires, or a lost reply",
 		Mend: "Names contain an identifier of client, session and attempt. (Curator's withProtection uses a random one.) So no path comes twice, and a client " +

@@ -27,10 +27,9 @@ var Entry = entry.Entry{
 	AsIs:        workloads.Election{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.LooksThenActs,
-		Happens: "A member begins a new session while the servers still have its earlier one: it was restarted, or it closed the session and the " +
-			"request was lost. It reads that the leader's znode has its own name, but belongs to the earlier session. It deletes the path, to " +
-			"create its own znode. Between the read and the delete, the servers end the earlier session, and another member becomes leader. The " +
-			"delete has no condition and deletes that member's znode. Now two members lead.",
+		Happens: "A restarted member finds a leader's znode with its own name, from its earlier session, and deletes the path. Between the read and " +
+			"the delete, that session ends and another member becomes leader. The delete has no condition and deletes that member's znode: two " +
+			"members lead.",
 		Breaks: []string{"exclusion", "own-znodes"},
 		Fault:  "a new session before the servers have ended the one before",
 		Mend: "The member does not delete the znode of its earlier session. It waits until the servers do; for up to one session timeout nobody " +

@@ -2,7 +2,7 @@
 // source: a handle that ends with its session, as Java's ZooKeeper object does ([Handle]); sessions that a recipe
 // opens itself ([Own]); subscriptions and repetition without end, as in zkclient ([Hub]); a request repeated some
 // times ([Again]); and a list that is kept up to date by a watch ([List]). Methods that take no context are
-// called by subjects.Blocking.
+// called by subjects.Blocking. [Line] is what mends recipes whose contenders stand in a line.
 //
 // Some of this is wrong on purpose, because the libraries are: Again repeats a request that may have been carried out.
 package port

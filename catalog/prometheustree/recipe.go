@@ -37,8 +37,8 @@ var Entry = entry.Entry{
 	}},
 	Wrong: &entry.Wrong{
 		Mistake: entry.ForgetsToWatch,
-		Happens: "The cache reads the path's data, then its children. If the path is deleted between the two reads, while the cache reads everything (at its start, or after a failure), it takes the failed read for a success: it " +
-			"waits for events, but has set no watch, and does not retry. When the path is created again, the cache stays empty for ever.",
+		Happens: "The cache reads the path's data, then its children. If the path is deleted between the two reads, the cache takes the failed read " +
+			"for a success: it waits for events without a watch. When the path is created again, the cache stays empty.",
 		Breaks: []string{"converge"},
 		Fault:  "a failure, and a deletion at the wrong moment ([a report](../catalog/reports/prometheus-treecache/README.md))",
 		Mend:   "If the path is gone at the second read, that is the same failure as at the first one, and the cache reads again after its pause.",

@@ -32,9 +32,8 @@ var Entry = entry.Entry{
 	AsIs:        workloads.Election{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.Repeats,
-		Happens: "The multi that creates the leader's znode succeeds, but its reply is lost. The repeated multi finds the znode there. The candidate " +
-			"takes it for the znode of an old leader, and waits a minute for it to go, though it is the candidate's own. Then it gives up " +
-			"without deleting it, and no replica leads while its session lives.",
+		Happens: "The multi that creates the leader's znode succeeds, but its reply is lost. The repeated multi finds the candidate's own znode. The " +
+			"candidate takes it for an old leader's and gives up without deleting it: no replica leads while its session lives.",
 		Breaks: []string{"progress"},
 		Fault:  "a lost reply",
 		Mend: "A candidate that finds a leader's znode asks which session owns it. If it is the candidate's own session, it leads. Its " +

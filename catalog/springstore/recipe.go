@@ -35,10 +35,9 @@ var Entry = entry.Entry{
 	AsIs:        stores(New),
 	Wrong: &entry.Wrong{
 		Mistake: entry.OldRead,
-		Happens: "The create fails, because the key exists. The store then reads the value in its own cache, which the event of the other client's create has not " +
-			"reached yet, or not led to a read. It finds no value there, and returns null: the caller believes that it has stored its value, as the other caller " +
-			"does. The other way round, after a lost reply Curator repeats the create, and the store tells the caller that its own value was there before: then " +
-			"no caller handles that message.",
+		Happens: "The create fails because the key exists. The store then reads the value in its own cache, which does not have it yet, and returns " +
+			"null: two callers believe that they stored their value. After a lost reply, Curator repeats the create, and then no caller handles " +
+			"the message.",
 		Breaks: []string{"once", "others"},
 		Fault:  "two callers with the same key at the same time, and no fault; for the second way, a lost reply",
 		Mend: "After the refusal, the store reads the znode itself, after a sync, and not the cache. Each create writes a new identifier beside the value, so " +

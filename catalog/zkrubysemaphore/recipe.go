@@ -2,13 +2,9 @@
 package zkrubysemaphore
 
 import (
-	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
-	"slices"
 	"strconv"
-	"time"
 
 	"github.com/go-zookeeper/zk"
 
@@ -32,9 +28,8 @@ var Entry = entry.Entry{
 	AsIs:        workloads.Semaphore{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.LeavesZnode,
-		Happens: "The connection breaks while a client waits in the line. The wait fails, and the locker deletes its znode, but that request fails, too, because the client is " +
-			"not connected. The locker is dropped, the session goes on, and the znode stays in the line: it takes a lease that nobody holds, until the session ends. The " +
-			"same happens if the reply to the create is lost, because the locker then does not know its znode.",
+		Happens: "The connection breaks while a client waits in the line, so the locker cannot delete its znode, and drops it. The session goes on, " +
+			"and the znode takes a lease that nobody holds. The same happens if the reply to the create is lost.",
 		Breaks: []string{"progress"},
 		Fault:  "a broken connection",
 		Mend: "The znode's name contains an identifier of the attempt. When an attempt fails, and in Release, the client deletes all znodes with this identifier, and repeats that " +
@@ -49,11 +44,8 @@ type Semaphore struct {
 	hub    *port.Hub
 	root   string
 	leases int
-	mended bool
-	node   string          // the source's lock_path
-	made   int64           // the source's parent_stat: when the root was created; 0: none
-	id     string          // mended: of the present attempt
-	end    context.Context // mended: ends with the client
+	node   string // the source's lock_path
+	made   int64  // the source's parent_stat: when the root was created; 0: none
 }
 
 // New returns the semaphore of a client.
@@ -62,9 +54,7 @@ func New(c *subjects.Client, path string, leases int) (subjects.Semaphore, error
 }
 
 func newMended(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
-	end, stop := context.WithCancel(context.Background())
-	c.BeforeEnd(func(context.Context) { stop() })
-	return &Semaphore{c: c, root: path + "/_zksemaphore", leases: leases, mended: true, end: end}, port.Ensure(c, path)
+	return port.NewLine(c, path, leases)
 }
 
 var errNotConnected = subjects.WithoutEffect(errors.New("not connected"))
@@ -79,9 +69,6 @@ func (s *Semaphore) do(request func(*zk.Conn) error) error {
 
 // Acquire is the source's lock of a new locker.
 func (s *Semaphore) Acquire(ctx context.Context) error {
-	if s.mended {
-		return s.acquire(ctx)
-	}
 	s.node, s.made = "", 0
 	err := s.contend(ctx)
 	if err != nil {
@@ -185,106 +172,4 @@ func (s *Semaphore) cleanup() error {
 }
 
 // Release is the source's unlock.
-func (s *Semaphore) Release(ctx context.Context) error {
-	if s.mended {
-		return s.leave(ctx)
-	}
-	return s.cleanup()
-}
-
-var errGone = errors.New("our znode has gone")
-
-func (s *Semaphore) acquire(ctx context.Context) error {
-	s.id = rand.Text()
-	for {
-		err := s.line(ctx)
-		if err == nil {
-			return nil
-		}
-		if left := s.leave(ctx); left != nil {
-			return left
-		}
-		if !errors.Is(err, errGone) {
-			return err
-		}
-	}
-}
-
-func (s *Semaphore) line(ctx context.Context) error {
-	if err := port.Ensure(s.c, s.root); err != nil {
-		return err
-	}
-	_, err := s.c.Conn.Create(s.root+"/"+s.id+"-sem-", nil, port.EphSeq, port.ACL)
-	for err == nil || port.ConnectionLoss(err) || errors.Is(err, zk.ErrSessionExpired) {
-		var changed <-chan zk.Event
-		if err = surely(ctx, func() (err error) { changed, err = s.turn(); return err }); err != nil || changed == nil {
-			return err
-		}
-		select {
-		case <-changed:
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	return err
-}
-
-// turn returns nil if it is our turn, or else a watch of the list.
-func (s *Semaphore) turn() (<-chan zk.Event, error) {
-	session := s.c.Conn.SessionID()
-	if _, err := s.c.Conn.Sync(s.root); err != nil {
-		return nil, err
-	}
-	names, _, changed, err := s.c.Conn.ChildrenW(s.root)
-	if err != nil {
-		return nil, err
-	}
-	ours := port.WithPrefix(names, s.id+"-")
-	if len(ours) == 0 {
-		return nil, errGone
-	}
-	first := slices.MinFunc(ours, func(a, b string) int { return cmp.Compare(number(a), number(b)) })
-	_, stat, err := s.c.Conn.Get(s.root + "/" + first)
-	switch {
-	case errors.Is(err, zk.ErrNoNode) || err == nil && (stat.EphemeralOwner != session || s.c.Conn.SessionID() != session):
-		return nil, errGone
-	case err != nil:
-		return nil, err
-	case s.lower(names, first) < s.leases:
-		return nil, nil
-	}
-	return changed, nil
-}
-
-// leave deletes the znodes of the attempt. It goes on after the end of its context, because others wait behind them.
-func (s *Semaphore) leave(context.Context) error {
-	return surely(s.end, func() error {
-		if _, err := s.c.Conn.Sync(s.root); err != nil {
-			return err
-		}
-		names, _, err := s.c.Conn.Children(s.root)
-		for _, name := range port.WithPrefix(names, s.id+"-") {
-			if err := s.c.Conn.Delete(s.root+"/"+name, -1); err != nil && !errors.Is(err, zk.ErrNoNode) {
-				return err
-			}
-		}
-		if errors.Is(err, zk.ErrNoNode) {
-			err = nil
-		}
-		return err
-	})
-}
-
-// surely repeats a request that got no answer or was denied until ctx ends.
-func surely(ctx context.Context, request func() error) error {
-	for {
-		err := request()
-		if !port.ConnectionLoss(err) && !errors.Is(err, zk.ErrSessionExpired) && !errors.Is(err, zk.ErrNoAuth) {
-			return err
-		}
-		if !port.Wait(ctx, 20*time.Millisecond) {
-			return context.Cause(ctx)
-		}
-	}
-}
+func (s *Semaphore) Release(context.Context) error { return s.cleanup() }

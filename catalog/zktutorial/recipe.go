@@ -29,9 +29,9 @@ var Entry = entry.Entry{
 	AsIs:        workloads.DoubleBarrier{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.ForgetsToWatch,
-		Happens: "The loop in enter is no loop, because its condition is false. Any event wakes a waiting member, even a disconnection, and the " +
-			"member enters without looking whether \"ready\" is there. A leaving member that sees one remaining member returns, even if that " +
-			"member is not itself. The first member out deletes \"ready\"; a slow member that has not looked yet waits for ever.",
+		Happens: "Any event wakes a waiting member, even a disconnection, and the member enters without looking whether \"ready\" is there. A leaving " +
+			"member that sees one remaining member returns, even if that member is not itself. The first member out deletes \"ready\"; a slow " +
+			"member then waits for ever.",
 		Breaks: []string{"enter", "leave", "progress"},
 		Fault:  "no fault",
 		Mend: "A member that is woken looks again, with a new watch. It counts only members, not \"ready\". It leaves when all have left, even if " +

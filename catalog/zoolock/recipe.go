@@ -4,7 +4,6 @@ package zoolock
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -38,11 +37,9 @@ var Entry = entry.Entry{
 	AsIs: workloads.Lock{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.LeavesZnode,
-		Happens: "The watcher calls zkr_lock_lock after any event, and does not ask whether the lock is still wanted. A client that gives up deletes its znode, but its " +
-			"watch stays: when the znode before its own goes, the client enters the line again, and gets a lock that it does not unlock. That also happens to a client " +
-			"that has not given up: if the watched znode has gone when the client calls exists, the watch waits for a znode that never comes back, and the C client calls " +
-			"the watcher at each disconnection and connection, also after the unlock. Besides, zkr_lock_lock returns 0 even if all its tries have failed: then the " +
-			"client waits, but has no watch. The recipe's own code does all three ([a report](../catalog/reports/zookeeper-lock/README.md)).",
+		Happens: "The watcher calls zkr_lock_lock after any event, even if the lock is no longer wanted. So a client that gave up enters the line " +
+			"again, and gets a lock that it never unlocks. Besides, zkr_lock_lock returns 0 when all its tries have failed: the client then " +
+			"waits without a watch ([a report](../catalog/reports/zookeeper-lock/README.md)).",
 		Breaks: []string{"progress"},
 		Fault:  "no fault if a client gives up; otherwise a broken connection",
 		Mend: "The znode's name contains an identifier of the attempt, and only a waiting call acts on an event. If the znode before its own has gone, the client " +
@@ -284,105 +281,6 @@ func (l *Lock) unlock() error {
 	}
 }
 
-// Mended is the mended lock of one client.
-type Mended struct {
-	c    *subjects.Client
-	path string
-	id   string          // of the present attempt: its znodes begin with it
-	end  context.Context // ends with the client
-}
-
 func newMended(c *subjects.Client, path string) (subjects.Lock, error) {
-	end, stop := context.WithCancel(context.Background())
-	c.BeforeEnd(func(context.Context) { stop() })
-	return &Mended{c: c, path: path, end: end}, port.Ensure(c, path)
-}
-
-var errGone = errors.New("our znode has gone")
-
-// Lock waits in the line. It leaves nothing behind when it fails.
-func (l *Mended) Lock(ctx context.Context) error {
-	for {
-		err := l.contend(ctx)
-		if err == nil {
-			return nil
-		}
-		if left := l.Unlock(ctx); left != nil {
-			return left
-		}
-		if !errors.Is(err, errGone) {
-			return err
-		}
-	}
-}
-
-// contend creates a znode, and waits for its turn.
-func (l *Mended) contend(ctx context.Context) error {
-	l.id = "x-" + rand.Text() + "-"
-	_, err := l.c.Conn.Create(l.path+"/"+l.id, nil, port.EphSeq, port.ACL)
-	if err != nil && !port.ConnectionLoss(err) && !errors.Is(err, zk.ErrSessionExpired) {
-		return err
-	}
-	for {
-		var event <-chan zk.Event
-		err := port.Patiently(ctx, func() (err error) { event, err = l.turn(); return err })
-		if err != nil || event == nil {
-			return err
-		}
-		select {
-		case <-event:
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
-// turn returns nil if it is our turn, or else a watch of the znode before ours.
-func (l *Mended) turn() (event <-chan zk.Event, err error) {
-	for {
-		session := l.c.Conn.SessionID()
-		names, err := l.line()
-		if err != nil {
-			return nil, err
-		}
-		at := slices.IndexFunc(names, func(name string) bool { return strings.HasPrefix(name, l.id) })
-		if at < 0 {
-			return nil, errGone
-		}
-		_, stat, err := l.c.Conn.Get(l.path + "/" + names[at])
-		switch {
-		case errors.Is(err, zk.ErrNoNode) || err == nil && (stat.EphemeralOwner != session || l.c.Conn.SessionID() != session):
-			return nil, errGone
-		case err != nil || at == 0:
-			return nil, err
-		}
-		if _, _, event, err = l.c.Conn.GetW(l.path + "/" + names[at-1]); !errors.Is(err, zk.ErrNoNode) {
-			return event, err
-		}
-	}
-}
-
-// line lists the line in its order. The sync makes the server catch up with what an earlier one has done.
-func (l *Mended) line() ([]string, error) {
-	if _, err := l.c.Conn.Sync(l.path); err != nil {
-		return nil, err
-	}
-	names, _, err := l.c.Conn.Children(l.path)
-	slices.SortFunc(names, byNumber)
-	return names, err
-}
-
-// Unlock deletes the znodes of the attempt. It goes on after the end of its context, because others wait behind them.
-func (l *Mended) Unlock(context.Context) error {
-	port.Surely(l.end, func() error {
-		names, err := l.line()
-		for _, name := range port.WithPrefix(names, l.id) {
-			if gone := l.c.Conn.Delete(l.path+"/"+name, -1); gone != nil && !errors.Is(gone, zk.ErrNoNode) {
-				err = gone
-			}
-		}
-		return err
-	})
-	return l.end.Err()
+	return port.NewLine(c, path, 1)
 }

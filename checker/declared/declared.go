@@ -6,6 +6,7 @@
 package declared
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -17,6 +18,8 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/panics"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Object is a declaration. It never changes, and is safe for concurrent use.
@@ -83,7 +86,7 @@ func New(m models.Model, operations []string, needs []Need, rules ...Rule) *Obje
 				countNeeds(&f, needs, keyOf(k))
 				return f
 			}
-			p.Exercise = func(_ *evidence.Record, figures map[string]float64) string { return missing(needs, figures) }
+			p.Exercise = func(a *evidence.Record, figures map[string]float64) string { return missing(a, needs, figures) }
 		}
 		o.model.Properties = append(o.model.Properties, &p)
 		if r.picture != nil && o.model.Picture == nil {
@@ -113,13 +116,35 @@ func countNeeds(f *frame.Finding, needs []Need, k *Key) {
 }
 
 // missing describes the first need that happened too rarely. It returns "" if all needs are met.
-func missing(needs []Need, figures map[string]float64) string {
+func missing(a *evidence.Record, needs []Need, figures map[string]float64) string {
 	for _, n := range needs {
 		if few := frame.Few(figures[figure(n)], float64(n.Least), n.What); few != "" {
-			return few
+			return few + noneDone(a, n.Operation)
 		}
 	}
 	return ""
+}
+
+// noneDone returns text with the first error of an operation, or "" if a call of it succeeded.
+func noneDone(a *evidence.Record, operation string) (text string) {
+	calls := 0
+	for _, k := range a.Keys {
+		for op := range k.EachOp() {
+			switch {
+			case op.F != operation:
+				continue
+			case op.Outcome() == history.OK:
+				return ""
+			case text == "" && op.Return != nil && op.Return.Error != nil:
+				text = cmp.Or(op.Return.Error.Message, op.Return.Error.Code)
+			}
+			calls++
+		}
+	}
+	if text == "" {
+		return ""
+	}
+	return fmt.Sprintf("; none of the %s of %s succeeded, and the first ended with %q", prose.Count(calls, "call"), operation, printable.Text(text, mostText))
 }
 
 // Written returns the text that declares the object; "" if a program does. Histories contain the

@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
 )
 
@@ -29,6 +31,27 @@ func TestJudges(t *testing.T) {
 		err := own.Judges(tt.of)
 		if (err == nil) != (tt.says == "") || err != nil && (!strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "\n")) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What is missing is told with the first error of an operation of which no call succeeded.
+func TestNoneDone(t *testing.T) {
+	needs := []Need{{What: "answers of add", Operation: "add", Least: 1}}
+	for name, tt := range map[string]struct {
+		outcome history.Type
+		says    string
+	}{
+		"none":    {history.Info, `too few answers of add: 0, of 1 wanted; none of the 2 calls of add succeeded, and the first ended with "never"`},
+		"refused": {history.Fail, `too few answers of add: 0, of 1 wanted; none of the 2 calls of add succeeded, and the first ended with "never"`},
+		"one":     {history.OK, "too few answers of add: 0, of 1 wanted"},
+	} {
+		b := historytest.New("sums")
+		b.Op(0, "add", "k", 1, 2, history.Info, nil, nil).Error("never")
+		b.Op(0, "add", "k", 3, 4, tt.outcome, nil, nil)
+		a := evidence.Read(t.Context(), b.History(), &models.Model{Name: "sums"}, nil)
+		if got := missing(a, needs, nil); got != tt.says {
+			t.Errorf("%s: %s", name, got)
 		}
 	}
 }

@@ -232,13 +232,14 @@ func (p *problem) step(w *world, it *item) (next *world, why error) {
 		next.ended = append(slices.Clone(w.ended), make([]uint64, (len(p.endings)+63)/64-len(w.ended))...)
 		next.ended[it.bit/64] |= 1 << (it.bit % 64)
 	}
-	for _, state := range w.states {
-		after, err := p.after(w, state, it)
+	in := map[*state]bool{}
+	for _, from := range w.states {
+		after, err := p.after(w, from, it)
 		if err != nil && why == nil {
 			why = err
 		}
 		for _, s := range after {
-			next.add(s)
+			next.add(s, in)
 		}
 	}
 	switch {

@@ -57,7 +57,8 @@ func (p *problem) commits() map[*Call]uint64 {
 	settle := func(client int, zxids []uint64) {
 		for _, z := range zxids {
 			for i, c := range open[client] {
-				if of[c] == 0 && k.Zxids.Floor(c.Began) < z || i == len(open[client])-1 {
+				before := max(k.Zxids.Floor(c.Began), uint64(max(c.op.Invoke.Seen, 0))) // what was made before the call is not its own
+				if before < z && (of[c] == 0 || i == len(open[client])-1) {
 					of[c] = z
 					break
 				}

@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A specification with an endless loop is reported in one line, and is not asked again.
@@ -47,16 +48,30 @@ func TestSettled(t *testing.T) {
 	model.OnZnodes = true
 	a := evidence.Read(t.Context(), b.History(), &model, []history.Txn{{Zxid: 5, Session: 1, Type: "setData", Path: "/k"}})
 	spec := testedSpec()
-	p, err := spec.problem(keyOf(a.Keys[0]))
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must.Get(spec.problem(keyOf(a.Keys[0])))(t)
 	items := p.settled()
 	if len(items) < 2 || items[0].call.Client != 0 || items[0].by != historytest.At(11) || items[1].call.Operation != "get" {
 		t.Errorf("%+v", items)
 	}
 	if f := spec.decide(t.Context(), a.Keys[0]); f.Result != "" {
 		t.Errorf("%q %s", f.Result, f.Reason)
+	}
+}
+
+// What a client committed before a call, such as the creation of the znode, is not taken for what the call did.
+func TestSettledBefore(t *testing.T) {
+	b := historytest.New(testedModel.Name)
+	b.Op(0, "set", "k", 1, 1.5, history.Info, 1, nil).Session(1).Invoke.Seen = 3
+	b.Op(1, "get", "k", 10, 11, history.OK, nil, 0).Session(2).Return.Seen = 5
+	model := testedModel
+	model.OnZnodes = true
+	a := evidence.Read(t.Context(), b.History(), &model, []history.Txn{{Zxid: 3, Session: 1, Type: "create", Path: "/k"}})
+	p, err := testedSpec().problem(keyOf(a.Keys[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if items := p.settled(); len(items) == 0 || items[0].call.Operation != "get" { // the ends of sessions follow
+		t.Errorf("%+v", items)
 	}
 }
 

@@ -182,9 +182,10 @@ const (
 
 func (w *world) size() int { return worldCost + inWorldCost*len(w.states) + 8*len(w.ended) }
 
-// add adds a state, unless the world has it.
-func (w *world) add(s *state) {
-	if !w.has(s) {
+// add adds a state, unless the world has it. in holds the states of the world: a step can lead to many thousands.
+func (w *world) add(s *state, in map[*state]bool) {
+	if !in[s] && (w.of.equal == nil || !w.has(s)) {
+		in[s] = true
 		w.states = append(w.states, s)
 	}
 }
@@ -199,7 +200,7 @@ func (w *world) has(s *state) bool {
 // equalWorlds compares worlds after the same items: the same sessions have ended in both.
 func equalWorlds(a, b any) bool {
 	x, y := a.(*world), b.(*world)
-	return len(x.states) == len(y.states) && !slices.ContainsFunc(x.states, func(s *state) bool { return !y.has(s) })
+	return slices.Equal(x.states, y.states) || len(x.states) == len(y.states) && !slices.ContainsFunc(x.states, func(s *state) bool { return !y.has(s) })
 }
 
 func hashWorld(a any) (sum uint64) {

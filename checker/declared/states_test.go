@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/linearize"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // entries is how many entries a board has.
@@ -101,10 +102,7 @@ func TestNoTextInSearches(t *testing.T) {
 	texts := 0
 	spec.tell = func(*Call, any) string { texts++; return "" }
 	a := evidence.Read(t.Context(), addedTwice(60), &boardModel, nil)
-	p, err := spec.problem(keyOf(a.Keys[0]))
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must.Get(spec.problem(keyOf(a.Keys[0])))(t)
 	if got := p.search(t.Context(), p.items, mostTries); got.Result != linearize.Illegal || texts > 0 {
 		t.Errorf("%v, %d texts", got.Result, texts)
 	}

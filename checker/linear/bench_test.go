@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 	"github.com/zklab/zklab/internal/testkit/allocs"
 	"github.com/zklab/zklab/internal/testkit/cputime"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -105,18 +106,13 @@ func once(b *testing.B, name string, measure func(b *testing.B) *measured) {
 // file writes a history to disk.
 func (l large) file(t testing.TB) string {
 	path := filepath.Join(t.TempDir(), "history")
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := must.Get(os.Create(path))(t)
 	defer f.Close()
 	game := l
 	if l.format == foreign.Porcupine {
 		game.model = "register" // the format has no cas
 	}
-	if err := game.write(f, 1); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, game.write(f, 1))
 	return path
 }
 
@@ -224,21 +220,13 @@ func TestMain(m *testing.M) {
 func (l large) inProcess(b *testing.B, a assignment) *measured {
 	b.Helper()
 	a.Model, a.Defect, a.Operations, a.Clients, a.Keys, a.Unknown = l.model, l.defect, l.operations, l.clients, l.keys, l.unknown
-	text, err := json.Marshal(a)
-	if err != nil {
-		b.Fatal(err)
-	}
+	text := must.Get(json.Marshal(a))(b)
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), inChild+"="+string(text))
 	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		b.Fatal(err)
-	}
+	out := must.Get(cmd.Output())(b)
 	m := &measured{}
-	if err := json.Unmarshal(out, m); err != nil {
-		b.Fatal(err)
-	}
+	must.Do(b, json.Unmarshal(out, m))
 	return m
 }
 
@@ -362,13 +350,9 @@ func TestMeasure(t *testing.T) {
 		"file":   {Model: l.model, Format: l.format, File: l.file(t)},
 	} {
 		var b strings.Builder
-		if err := a.measure(&b); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, a.measure(&b))
 		var m measured
-		if err := json.Unmarshal([]byte(b.String()), &m); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, json.Unmarshal([]byte(b.String()), &m))
 		if m.Fast.Milli <= 0 || m.Undecided || m.GaveUp || m.Tried != (m.Porcupine.Milli > 0) || (name == "file") != (m.Bytes > 0) || runtime.GOOS == "linux" && m.Fast.MB < 1 {
 			t.Errorf("%s: %+v", name, m)
 		}
@@ -386,10 +370,7 @@ func TestGrowth(t *testing.T) {
 			var took [2]uint64
 			for i, n := range []int{n, 4 * n} {
 				l.operations = n
-				h, err := l.history()
-				if err != nil {
-					t.Fatal(err)
-				}
+				h := must.Get(l.history())(t)
 				took[i] = allocs.Of(func() {
 					if got := Check(context.Background(), h, Options{}); got.Verdict != l.want() {
 						t.Errorf("%s: %s", l, got.Verdict)

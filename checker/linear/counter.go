@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -54,9 +55,7 @@ func (c *counting) read() finding {
 			return c.bounds()
 		}
 	}
-	if c.unit == 0 {
-		c.unit = 1
-	}
+	c.unit = cmp.Or(c.unit, 1)
 	for i := range k.ops {
 		n := int64(k.ops[i].a)
 		if o := &k.ops[i]; o.code == add {

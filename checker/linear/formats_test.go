@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/zklab/zklab/history/foreign"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // told is an event before it is written in any format.
@@ -190,10 +191,7 @@ func understood(t *rapid.T, text string, opts LoadOptions) []string {
 		_ = z.Close()
 		text = b.String()
 	}
-	m, err := ParseModel("cas-register")
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := must.Get(ParseModel("cas-register"))(t)
 	r, err := foreign.NewReader(strings.NewReader(text), foreign.Auto)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/foreign"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // If a violation may come from how the history was read, its verdict says so, and no
@@ -112,23 +113,14 @@ func TestWhatTheUserKnows(t *testing.T) {
 		{"too little", "counter", strings.Replace(counted, "value 5", "value 4", 1), LoadOptions{Initial: &five}, checker.Violation},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m, err := ParseModel(c.model)
-			if err != nil {
-				t.Fatal(err)
-			}
+			m := must.Get(ParseModel(c.model))(t)
 			for _, said := range []bool{false, true} {
 				opts, want := LoadOptions{}, checker.Violation
 				if said {
 					opts, want = c.opts, c.want
 				}
-				r, err := foreign.NewReader(strings.NewReader(c.text), foreign.Auto)
-				if err != nil {
-					t.Fatal(err)
-				}
-				h, err := Load(t.Context(), r, m, opts)
-				if err != nil {
-					t.Fatal(err)
-				}
+				r := must.Get(foreign.NewReader(strings.NewReader(c.text), foreign.Auto))(t)
+				h := must.Get(Load(t.Context(), r, m, opts))(t)
 				if got := Check(t.Context(), h, Options{}); got.Verdict != want {
 					t.Errorf("said %v: %+v", said, got)
 				}

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // TestLarge decides long histories: right ones are valid, and one planted defect is
@@ -50,9 +51,7 @@ const mostTold = 6
 
 func (l large) test(t *testing.T) {
 	var b bytes.Buffer
-	if err := l.write(&b, 1); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.write(&b, 1))
 	h := load(t, l.model, b.Bytes())
 	var r Report
 	synctest.Test(t, func(t *testing.T) { // so that no counterexample stays large because the machine is busy

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/foreign"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // TestHistories decides small files as people write them.
@@ -337,15 +338,9 @@ func TestLoadErrors(t *testing.T) {
 // TestReadOnce requires an error if only the end of a history shows that values are not
 // keys, and the history cannot be read again.
 func TestReadOnce(t *testing.T) {
-	m, err := ParseModel("queue")
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := must.Get(ParseModel("queue"))(t)
 	const text = "{:process 0 :type :invoke :f :enqueue :value [1 2]}\n{:process 0 :type :ok :f :enqueue :value [1 2]}\n{:process 0 :type :invoke :f :dequeue}"
-	r, err := foreign.NewReader(iotest.OneByteReader(strings.NewReader(text)), foreign.Auto)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := must.Get(foreign.NewReader(iotest.OneByteReader(strings.NewReader(text)), foreign.Auto))(t)
 	if _, err := Load(context.Background(), r, m, LoadOptions{}); err == nil || !strings.Contains(err.Error(), "cannot be read twice") {
 		t.Errorf("got %v", err)
 	}
@@ -732,22 +727,13 @@ func TestReadOfNil(t *testing.T) {
 {:process 0, :type :ok, :f :read, :value nil}`: checker.Valid,
 		"0 :invoke :read nil\n0 :ok :read nil": checker.Valid,
 	} {
-		r, err := foreign.NewReader(strings.NewReader(text), foreign.Auto)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := must.Get(foreign.NewReader(strings.NewReader(text), foreign.Auto))(t)
 		for _, model := range []string{"register", "cas-register"} {
-			m, err := ParseModel(model)
-			if err != nil {
-				t.Fatal(err)
-			}
+			m := must.Get(ParseModel(model))(t)
 			if again, err := r.Again(); err == nil {
 				r = again
 			}
-			h, err := Load(t.Context(), r, m, LoadOptions{Initial: &foreign.Value{Kind: foreign.Int}})
-			if err != nil {
-				t.Fatal(err)
-			}
+			h := must.Get(Load(t.Context(), r, m, LoadOptions{Initial: &foreign.Value{Kind: foreign.Int}}))(t)
 			if got := Check(t.Context(), h, Options{}).Verdict; got != want {
 				t.Errorf("%s: %s, want %s:\n%s", model, got, want, text)
 			}

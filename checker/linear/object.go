@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -149,10 +150,7 @@ const usualPace = 1024
 
 // over checks once in a number of steps whether the budget is used up.
 func (k *object) over(step int) bool {
-	pace := k.pace
-	if pace == 0 {
-		pace = usualPace
-	}
+	pace := cmp.Or(k.pace, usualPace)
 	return step%pace == 0 && k.ctx.Err() != nil
 }
 

@@ -14,23 +14,19 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/foreign"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // TestPublished decides porcupine's test data as its own tests do; see
 // testdata/porcupine.
 func TestPublished(t *testing.T) {
 	files := published(t)
-	verdicts, err := os.ReadFile("testdata/porcupine/verdicts.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
+	verdicts := must.Get(os.ReadFile("testdata/porcupine/verdicts.txt"))(t)
 	count := map[checker.Result]int{}
 	for line := range strings.Lines(string(verdicts)) {
 		var name, model string
 		var want checker.Result
-		if _, err := fmt.Sscan(line, &name, &model, &want); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(fmt.Sscan(line, &name, &model, &want))(t)
 		count[want]++
 		t.Run(name, func(t *testing.T) {
 			h := load(t, model, files[name])
@@ -53,14 +49,8 @@ func TestPublished(t *testing.T) {
 // published unpacks the files.
 func published(t testing.TB) map[string][]byte {
 	t.Helper()
-	packed, err := os.ReadFile("testdata/porcupine/histories.tar.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		t.Fatal(err)
-	}
+	packed := must.Get(os.ReadFile("testdata/porcupine/histories.tar.gz"))(t)
+	z := must.Get(gzip.NewReader(bytes.NewReader(packed)))(t)
 	files := map[string][]byte{}
 	for r := tar.NewReader(z); ; {
 		head, err := r.Next()
@@ -79,11 +69,7 @@ func published(t testing.TB) map[string][]byte {
 // load reads text as a history of a model, in the format that the text seems to have.
 func load(t testing.TB, model string, text []byte) *History {
 	t.Helper()
-	h, err := tryLoad(model, text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
+	return must.Get(tryLoad(model, text))(t)
 }
 
 func tryLoad(model string, text []byte) (*History, error) {

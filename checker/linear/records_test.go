@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // TestRecords has whole operations in one record each, in the forms that tools write.
@@ -147,10 +148,7 @@ func TestRecordsAgree(t *testing.T) {
 			for i := range rounds() / 6 {
 				r := seeded(12, name, i)
 				f := gm.file(r)
-				h, err := tryLoad(gm.model, []byte(f.text))
-				if err != nil {
-					t.Fatal(err)
-				}
+				h := must.Get(tryLoad(gm.model, []byte(f.text)))(t)
 				if h.times == nil || h.times[0] == h.times[len(h.times)-1] || h.twoLastReads() {
 					continue
 				}

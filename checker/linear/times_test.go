@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/foreign"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // merged is the merged log of two clients: by their times, the read of 0 came before the write
@@ -97,15 +98,9 @@ func TestUnitsOfTimes(t *testing.T) {
 		{"below zero", record("call_ns", "return_ns", "-2000", "-1000", "1000", "2000"), 0, "0.000003 s", "times begin below zero: they count from the earliest, -0.000002 s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, err := foreign.Options{Unit: c.unit}.NewReader(strings.NewReader(c.text))
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := must.Get(foreign.Options{Unit: c.unit}.NewReader(strings.NewReader(c.text)))(t)
 			m, _ := ParseModel("register")
-			h, err := Load(t.Context(), r, m, LoadOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			h := must.Get(Load(t.Context(), r, m, LoadOptions{}))(t)
 			got := Check(t.Context(), h, Options{})
 			if notes := strings.Join(got.Notes, "\n"); got.Verdict != checker.Violation || !strings.Contains(notes, c.note) || !strings.Contains(got.Verdicts[0].Reason, c.at+" (line 2)") {
 				t.Errorf("%s\n%+v", notes, got.Verdicts)
@@ -182,10 +177,7 @@ func TestShuffledFiles(t *testing.T) {
 			for i := range rounds() / 6 {
 				r := seeded(11, name, i)
 				f := gm.file(r)
-				h, err := tryLoad(gm.model, []byte(f.text))
-				if err != nil {
-					t.Fatal(err)
-				}
+				h := must.Get(tryLoad(gm.model, []byte(f.text)))(t)
 				if h.times == nil || h.times[0] == h.times[len(h.times)-1] || h.twoLastReads() {
 					continue
 				}

@@ -99,7 +99,7 @@ func TestRealServerWithAnotherTreeIsFound(t *testing.T) {
 			return gone
 		}))
 		must(victim.(ensemble.Killer).Start(t.Context()))
-		_, err := ensemble.WaitHealthy(t.Context(), e, time.Minute)
+		_, err := ensemble.WaitHealthy(t.Context(), e, healthyTimeout)
 		must(err)
 		t.Logf("%d transactions forgotten", forgot)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func clockOf(s ensemble.Server) ensemble.ClockShifter { return s.(ensemble.ClockShifter) }
@@ -19,10 +20,7 @@ func wantClock(t *testing.T, s ensemble.Server, by time.Duration) {
 	t.Helper()
 	const about = 5 * time.Second
 	asked := time.Now()
-	shows, err := clockOf(s).Clock(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	shows := must.Get(clockOf(s).Clock(t.Context()))(t)
 	// It was read at some time since it was asked for.
 	if least, most := time.Until(shows), shows.Sub(asked); by < least-about || by > most+about {
 		t.Errorf("the wall clock of server %d is wrong by %v to %v, not by %v", s.ID(), least, most, by)
@@ -31,9 +29,7 @@ func wantClock(t *testing.T, s ensemble.Server, by time.Duration) {
 
 func shiftClock(t *testing.T, s ensemble.Server, by time.Duration) {
 	t.Helper()
-	if err := clockOf(s).ShiftClock(t.Context(), by); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, clockOf(s).ShiftClock(t.Context(), by))
 }
 
 // The wall clock of one server jumps, ahead and back, also while the server is paused or down, and stays wrong when it
@@ -41,9 +37,7 @@ func shiftClock(t *testing.T, s ensemble.Server, by time.Duration) {
 func TestRealWallClock(t *testing.T) {
 	t.Parallel()
 	e := started(t, container.Config{}.Prepare(ensemble.CanShiftClock))
-	if err := e.(ensemble.Limited).Lacks(ensemble.CanShiftClock); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, e.(ensemble.Limited).Lacks(ensemble.CanShiftClock))
 	leader, follower, third := roles(t, e)
 	for _, by := range []time.Duration{0, time.Hour, -3 * time.Hour, 90500 * time.Millisecond} {
 		shiftClock(t, follower, by)
@@ -52,13 +46,9 @@ func TestRealWallClock(t *testing.T) {
 		wantClock(t, third, 0)
 	}
 
-	if err := pauser(leader).Pause(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, pauser(leader).Pause(t.Context()))
 	shiftClock(t, leader, time.Hour)
-	if err := pauser(leader).Resume(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, pauser(leader).Resume(t.Context()))
 	wantHealthy(t, e)
 	wantClock(t, leader, time.Hour)
 	kill(t, leader)

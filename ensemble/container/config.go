@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -52,7 +53,7 @@ type Config struct {
 	// goes here, as -Dzookeeper.KEY=VALUE; a server turns a key in zoo.cfg into the same.
 	JVMFlags []string
 
-	// StartTimeout bounds the wait for health, 60 s when 0.
+	// StartTimeout bounds the wait for health, three minutes when 0; it ends earlier when a server ends.
 	StartTimeout time.Duration
 	// Logf reports what takes long: a pull. It may be nil.
 	Logf func(format string, args ...any)
@@ -82,21 +83,11 @@ func (c Config) Prepare(a ensemble.Ability) ensemble.Starter {
 func (c Config) can(a ensemble.Ability) bool { return slices.Contains(c.Abilities, a) }
 
 func (c Config) withDefaults() Config {
-	if c.Nodes == 0 {
-		c.Nodes = 3
-	}
-	if c.Tick == 0 {
-		c.Tick = 500 * time.Millisecond
-	}
-	if c.InitLimit == 0 {
-		c.InitLimit = 20
-	}
-	if c.SyncLimit == 0 {
-		c.SyncLimit = 4
-	}
-	if c.StartTimeout == 0 {
-		c.StartTimeout = time.Minute
-	}
+	c.Nodes = cmp.Or(c.Nodes, 3)
+	c.Tick = cmp.Or(c.Tick, 500*time.Millisecond)
+	c.InitLimit = cmp.Or(c.InitLimit, 20)
+	c.SyncLimit = cmp.Or(c.SyncLimit, 4)
+	c.StartTimeout = cmp.Or(c.StartTimeout, 3*time.Minute)
 	if c.Logf == nil {
 		c.Logf = func(string, ...any) {}
 	}

@@ -12,6 +12,7 @@ import (
 
 	zklab "github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // The harness is killed while servers are cut off from each other: the cuts are removed at once,
@@ -22,10 +23,7 @@ func TestRealKilledHarnessHealsTheNetwork(t *testing.T) {
 	neighbour := dockertest.Ensemble(t, 3)
 	leavesNothing(t)
 	ctx := t.Context()
-	engine, err := zklab.OpenEngine(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	engine := must.Get(zklab.OpenEngine(ctx))(t)
 	defer engine.Close()
 	rules := func(pid int) (all string, servers []container.Summary) {
 		servers, err := zklab.ServersOf(ctx, engine, pid)

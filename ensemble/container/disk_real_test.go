@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func filler(s ensemble.Server) ensemble.DiskFiller { return s.(ensemble.DiskFiller) }
@@ -66,9 +67,7 @@ func TestRealFullDisk(t *testing.T) {
 
 	// A server that ended because of the full disk is started, but not one that was killed meanwhile.
 	fill(t, leader)
-	if err := container.EndProcess(ctx, leader); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, container.EndProcess(ctx, leader))
 	free(t, leader)
 	wantDown(t, leader, false)
 	fill(t, leader)
@@ -97,18 +96,14 @@ func TestRealDiskThatIsNotSmall(t *testing.T) {
 func fill(t *testing.T, s ensemble.Server) {
 	t.Helper()
 	for range 2 {
-		if err := filler(s).FillDisk(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, filler(s).FillDisk(t.Context()))
 	}
 }
 
 func free(t *testing.T, s ensemble.Server) {
 	t.Helper()
 	for range 2 {
-		if err := filler(s).FreeDisk(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, filler(s).FreeDisk(t.Context()))
 	}
 }
 
@@ -125,9 +120,7 @@ func roles(t *testing.T, e ensemble.Ensemble) (leader, a, b ensemble.Server) {
 
 func wantHealthy(t *testing.T, e ensemble.Ensemble) {
 	t.Helper()
-	if _, err := ensemble.WaitHealthy(t.Context(), e, healthyTimeout); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(ensemble.WaitHealthy(t.Context(), e, healthyTimeout))(t)
 }
 
 // tryWrite returns an error if a write of some pages was not acknowledged within some seconds.
@@ -156,8 +149,6 @@ func awaitWrite(t *testing.T, addr, path string) {
 func logOf(t *testing.T, e ensemble.Ensemble, s ensemble.Server) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := e.(ensemble.LogReader).CollectLogs(t.Context(), dir); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, e.(ensemble.LogReader).CollectLogs(t.Context(), dir))
 	return readFile(t, filepath.Join(dir, strconv.Itoa(s.ID()), "zookeeper.log"))
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 const childVariable = "ZKLAB_TEST_CHILD"
@@ -71,10 +72,7 @@ func startAndHarm(ctx context.Context) error {
 // owned lists what this process has on the engine.
 func owned(t *testing.T) []string {
 	t.Helper()
-	ids, err := container.Owned(context.Background(), strconv.Itoa(os.Getpid()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	ids := must.Get(container.Owned(context.Background(), strconv.Itoa(os.Getpid())))(t)
 	slices.Sort(ids)
 	return ids
 }
@@ -94,10 +92,7 @@ func leavesNothing(t *testing.T) {
 func started(t *testing.T, s ensemble.Starter) ensemble.Ensemble {
 	t.Helper()
 	dockertest.Require(t)
-	e, err := s.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(s.Start(t.Context()))(t)
 	t.Cleanup(func() {
 		if err := e.Close(); err != nil {
 			t.Error(err)
@@ -123,9 +118,7 @@ func TestRealPausedLeaderIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // pausing a paused server is allowed
-		if err := pauser(old).Pause(ctx); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, pauser(old).Pause(ctx))
 	}
 	if paused, err := pauser(old).Paused(ctx); err != nil || !paused {
 		t.Fatalf("paused: %v, %v", paused, err)
@@ -138,17 +131,12 @@ func TestRealPausedLeaderIsReplaced(t *testing.T) {
 	awaitOtherLeader(t, e, old)
 
 	for range 2 {
-		if err := pauser(old).Resume(ctx); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, pauser(old).Resume(ctx))
 	}
 	if paused, err := pauser(old).Paused(ctx); err != nil || paused {
 		t.Errorf("paused: %v, %v", paused, err)
 	}
-	h, err := ensemble.WaitHealthy(ctx, e, healthyTimeout)
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := must.Get(ensemble.WaitHealthy(ctx, e, healthyTimeout))(t)
 	if h.Leader == old.ID() {
 		t.Errorf("server %d leads again", h.Leader)
 	}
@@ -361,12 +349,8 @@ func TestRealCollectLogs(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	ctx := t.Context()
 	servers := e.Servers()
-	if err := pauser(servers[1]).Pause(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if err := servers[2].(ensemble.Killer).Kill(ctx); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, pauser(servers[1]).Pause(ctx))
+	must.Do(t, servers[2].(ensemble.Killer).Kill(ctx))
 	wantLogs(t, e)
 }
 
@@ -374,9 +358,7 @@ func TestRealCollectLogs(t *testing.T) {
 func wantLogs(t *testing.T, e ensemble.Ensemble) {
 	t.Helper()
 	dir := t.TempDir()
-	if err := e.(ensemble.LogReader).CollectLogs(t.Context(), dir); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, e.(ensemble.LogReader).CollectLogs(t.Context(), dir))
 	for id := 1; id <= 3; id++ {
 		of := filepath.Join(dir, strconv.Itoa(id))
 		wantContent(t, filepath.Join(of, "zookeeper.log"), "QuorumPeer")
@@ -475,13 +457,8 @@ func killedChild(t *testing.T, does string, when func(*testing.T, runningChild))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), childVariable+"="+does)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	out := must.Get(cmd.StdoutPipe())(t)
+	must.Do(t, cmd.Start())
 	when(t, runningChild{cmd.Process.Pid, bufio.NewReader(out)})
 	cmd.Process.Kill()
 	cmd.Wait()

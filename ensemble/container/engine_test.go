@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/moby/moby/client"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func TestUsualHosts(t *testing.T) {
@@ -33,10 +35,7 @@ func TestReach(t *testing.T) {
 	if _, err := reach(t.Context(), "unix://"+socket); err == nil {
 		t.Error("nobody listens there")
 	}
-	l, err := net.Listen("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(net.Listen("unix", socket))(t)
 	served := make(chan error)
 	s := http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Api-Version", "1.44") })}
 	go func() { served <- s.Serve(l) }()
@@ -75,9 +74,7 @@ func TestHosts(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", "/run/user/7")
 	docker := func(script string) {
 		t.Helper()
-		if err := os.WriteFile(filepath.Join(bin, "docker"), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(filepath.Join(bin, "docker"), []byte("#!/bin/sh\n"+script+"\n"), 0o700))
 	}
 	usual := func(what string) {
 		t.Helper()

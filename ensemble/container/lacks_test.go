@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func TestHelperImageChoice(t *testing.T) {
@@ -23,10 +24,7 @@ func TestHelperImageChoice(t *testing.T) {
 
 // A sketch shows what containers offer in principle, and does nothing.
 func TestSketch(t *testing.T) {
-	e, err := Config{}.Sketch()
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(Config{}.Sketch())(t)
 	for _, a := range []ensemble.Ability{ensemble.CanPartition, ensemble.CanDelay, ensemble.CanLose, ensemble.CanFillDisk, ensemble.CanShiftClock, ensemble.CanLosePower} {
 		if err := e.(ensemble.Limited).Lacks(a); err != nil {
 			t.Errorf("%s: %v", a, err)

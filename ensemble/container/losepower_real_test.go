@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func powerLoser(s ensemble.Server) ensemble.PowerLoser { return s.(ensemble.PowerLoser) }
@@ -21,9 +22,7 @@ func powerLoser(s ensemble.Server) ensemble.PowerLoser { return s.(ensemble.Powe
 func losesPower(t *testing.T, c container.Config) ensemble.Ensemble {
 	t.Helper()
 	e := started(t, c.Prepare(ensemble.CanLosePower))
-	if err := e.(ensemble.Limited).Lacks(ensemble.CanLosePower); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, e.(ensemble.Limited).Lacks(ensemble.CanLosePower))
 	return e
 }
 
@@ -47,9 +46,7 @@ func written(t *testing.T, s ensemble.Server, name string) int {
 	defer leave()
 	const n = 20
 	for i := range n {
-		if _, err := c.Create(created(name, i), nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(c.Create(created(name, i), nil, 0, zk.WorldACL(zk.PermAll)))(t)
 	}
 	return n
 }
@@ -89,9 +86,7 @@ func TestRealLosePower(t *testing.T) {
 	again(t, e, s)
 	wantCreated(t, s, "kept", 1, true)
 	losePower(t, s, 0)
-	if err := s.(ensemble.DiskEmptier).EmptyDisk(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.(ensemble.DiskEmptier).EmptyDisk(t.Context()))
 	again(t, e, s)
 	wantCreated(t, s, "forced", n, false)
 	unacknowledged(t, s, "new", 0)
@@ -105,9 +100,7 @@ func unacknowledged(t *testing.T, s ensemble.Server, name string, keep float64) 
 	if _, _, err := c.Exists("/"); err != nil { // its session is on the disk
 		t.Fatal(err)
 	}
-	if err := powerLoser(s).HoldForces(t.Context(), true); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, powerLoser(s).HoldForces(t.Context(), true))
 	answer := make(chan error, 1)
 	go func() {
 		_, err := c.Create(created(name, 0), nil, 0, zk.WorldACL(zk.PermAll))

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	mobynet "github.com/moby/moby/api/types/network"
@@ -87,10 +88,5 @@ func localPrefixes() (prefixes []netip.Prefix) {
 }
 
 func overlapsAny(p netip.Prefix, others []netip.Prefix) bool {
-	for _, other := range others {
-		if p.Overlaps(other) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(others, p.Overlaps)
 }

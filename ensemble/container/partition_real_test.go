@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A leader that is cut off from both others stops leading, nothing written through it takes effect, the
@@ -62,14 +63,9 @@ func TestRealLeaderCutOffFromTheOthers(t *testing.T) {
 		}
 	}
 
-	if err := partitioner(e).Heal(ctx); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, partitioner(e).Heal(ctx))
 	begin = time.Now()
-	h, err := ensemble.WaitHealthy(ctx, e, healthyTimeout)
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := must.Get(ensemble.WaitHealthy(ctx, e, healthyTimeout))(t)
 	t.Logf("healthy after %v", time.Since(begin))
 	if h.Leader == old.ID() {
 		t.Errorf("server %d leads again, although others led", old.ID())
@@ -138,9 +134,7 @@ func TestRealRestartInPartition(t *testing.T) {
 
 	// Restart the others, one after the other: then both ends of each link are new.
 	for _, s := range others(e, alone) {
-		if err := stopper(s).Stop(ctx); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, stopper(s).Stop(ctx))
 		wantExitCode(t, s, 143)
 		start(t, s)
 	}
@@ -165,9 +159,7 @@ func TestRealLoss(t *testing.T) {
 		t.Fatal(err)
 	}
 	deaf := others(e, leader)[0]
-	if err := e.(ensemble.Lossy).Lose(ctx, leader.ID(), deaf.ID(), 0.9999); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, e.(ensemble.Lossy).Lose(ctx, leader.ID(), deaf.ID(), 0.9999))
 	await(t, "a server that hears nothing from the leader follows", func() bool {
 		_, err := deaf.Status(ctx)
 		return err != nil
@@ -175,9 +167,7 @@ func TestRealLoss(t *testing.T) {
 	if look(t, e, deaf).dropped(leader, deaf) == 0 {
 		t.Error("nothing got lost")
 	}
-	if err := e.(ensemble.Lossy).Lose(ctx, leader.ID(), deaf.ID(), 0); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, e.(ensemble.Lossy).Lose(ctx, leader.ID(), deaf.ID(), 0))
 	healed(t, e)
 	if rules := look(t, e).rules(); rules != "" {
 		t.Error("still there:", rules)
@@ -203,9 +193,7 @@ func TestRealDelay(t *testing.T) {
 		shown, err := container.Network(ctx, e.Servers()[0])
 		return err == nil && regexp.MustCompile(`netem .*delay 200ms`).MatchString(shown)
 	})
-	if err := slower.Delay(ctx, 1, 2, 0); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, slower.Delay(ctx, 1, 2, 0))
 	healed(t, e)
 }
 
@@ -245,9 +233,7 @@ func others(e ensemble.Ensemble, than ...ensemble.Server) []ensemble.Server {
 
 func cut(t *testing.T, e ensemble.Ensemble, from, to ensemble.Server) {
 	t.Helper()
-	if err := partitioner(e).Cut(t.Context(), from.ID(), to.ID()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, partitioner(e).Cut(t.Context(), from.ID(), to.ID()))
 }
 
 // isolate cuts a server off from all others, both ways. Changes are undone at the end of the test,
@@ -267,26 +253,18 @@ func isolate(t *testing.T, e ensemble.Ensemble, s ensemble.Server) {
 
 func healed(t *testing.T, e ensemble.Ensemble) {
 	t.Helper()
-	if err := partitioner(e).Heal(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ensemble.WaitHealthy(t.Context(), e, healthyTimeout); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, partitioner(e).Heal(t.Context()))
+	must.Get(ensemble.WaitHealthy(t.Context(), e, healthyTimeout))(t)
 }
 
 func kill(t *testing.T, s ensemble.Server) {
 	t.Helper()
-	if err := stopper(s).Kill(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, stopper(s).Kill(t.Context()))
 }
 
 func start(t *testing.T, s ensemble.Server) {
 	t.Helper()
-	if err := stopper(s).Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, stopper(s).Start(t.Context()))
 }
 
 func serves(t *testing.T, s ensemble.Server) {
@@ -317,10 +295,7 @@ func staysOut(t *testing.T, s ensemble.Server) {
 // packetsDropped counts the dropped packets in a server's network, to and from all others.
 func packetsDropped(t *testing.T, s ensemble.Server) int {
 	t.Helper()
-	shown, err := container.Network(t.Context(), s)
-	if err != nil {
-		t.Fatal(err)
-	}
+	shown := must.Get(container.Network(t.Context(), s))(t)
 	return packets(shown, "")
 }
 

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"strconv"
 	"strings"
 	"syscall"
 )
@@ -72,5 +71,3 @@ func isPortTaken(err error) bool {
 	return strings.Contains(text, "port is already allocated") || strings.Contains(text, "address already in use") ||
 		strings.Contains(text, "ports are not available")
 }
-
-func hostAddr(port int) string { return net.JoinHostPort(loopback.String(), strconv.Itoa(port)) }

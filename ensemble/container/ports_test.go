@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func TestChoosePortsFree(t *testing.T) {
@@ -22,10 +24,7 @@ func TestChoosePortsFree(t *testing.T) {
 }
 
 func TestChoosePortsTaken(t *testing.T) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(net.Listen("tcp4", "127.0.0.1:0"))(t)
 	defer l.Close()
 	port := l.Addr().(*net.TCPAddr).Port
 	if _, err := (Config{Nodes: 1, Ports: []int{port}}).choosePorts(nil); !errors.Is(err, ErrPortTaken) {

@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // healthyTimeout limits waits that would otherwise hang.
@@ -47,9 +48,7 @@ func TestRealLeaderGoesDownAndComesBack(t *testing.T) {
 			write(t, old.Addr(), "/"+strings.ReplaceAll(name, " ", "-"))
 			wantDown(t, old, false)
 
-			if err := test.down(ctx, old); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, test.down(ctx, old))
 			wantDown(t, old, true)
 			wantRefused(t, old.Addr())
 			wantExitCode(t, old, test.exitCode)
@@ -64,15 +63,10 @@ func TestRealLeaderGoesDownAndComesBack(t *testing.T) {
 			awaitOtherLeader(t, e, old)
 
 			for range 2 {
-				if err := stopper(old).Start(ctx); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, stopper(old).Start(ctx))
 			}
 			wantDown(t, old, false)
-			h, err := ensemble.WaitHealthy(ctx, e, healthyTimeout)
-			if err != nil {
-				t.Fatal(err)
-			}
+			h := must.Get(ensemble.WaitHealthy(ctx, e, healthyTimeout))(t)
 			if h.Leader == old.ID() {
 				t.Errorf("server %d leads again, although others led", h.Leader)
 			}
@@ -93,9 +87,7 @@ func TestRealWholeEnsembleKilledAndStarted(t *testing.T) {
 		wantExitCode(t, s, 137)
 	}
 	together(t, e.Servers(), func(s ensemble.Server) error { return stopper(s).Start(ctx) })
-	if _, err := ensemble.WaitHealthy(ctx, e, healthyTimeout); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(ensemble.WaitHealthy(ctx, e, healthyTimeout))(t)
 	read(t, e.Servers()[2].Addr(), "/kept")
 }
 
@@ -119,9 +111,7 @@ func TestRealPowerAndContexts(t *testing.T) {
 		} else {
 			wantDown(t, s, false)
 		}
-		if err := stopper(s).Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, stopper(s).Start(t.Context()))
 	}
 }
 
@@ -182,9 +172,7 @@ func read(t *testing.T, addr, path string) {
 	t.Helper()
 	c, leave := connect(t, addr)
 	defer leave()
-	if _, err := c.Sync(path); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(c.Sync(path))(t)
 	if data, _, err := c.Get(path); err != nil || string(data) != path {
 		t.Errorf("%s through %s: %q, %v", path, addr, data, err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 var errSabotage = errors.New("sabotage")
@@ -31,9 +32,7 @@ func TestRealCutFailsHalfWay(t *testing.T) {
 	ctx := t.Context()
 	one, two := e.Servers()[0], e.Servers()[1]
 	for _, call := range []string{"create", "attach", "start"} {
-		if err := container.DropHelpers(ctx, e); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, container.DropHelpers(ctx, e))
 		before := owned(t)
 		restore := container.Sabotage(e, at(call, 2))
 		err := partitioner(e).Cut(ctx, 1, 2)
@@ -82,9 +81,7 @@ func TestRealFreezingIsTriedAgain(t *testing.T) {
 		if paused, _ := s.Paused(t.Context()); paused != test.paused || (err == nil) != test.paused || tries.Load() != test.tries {
 			t.Errorf("%v, %d times: paused %v, %v, after %d tries", test.err, test.fails, paused, err, tries.Load())
 		}
-		if err := s.Resume(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, s.Resume(t.Context()))
 	}
 }
 
@@ -97,9 +94,7 @@ func TestRealHelperIsLost(t *testing.T) {
 	before := look(t, e).lasting()
 	lose := func() {
 		t.Helper()
-		if err := container.KillHelper(ctx, one); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, container.KillHelper(ctx, one))
 	}
 	lose()
 	cut(t, e, one, three)
@@ -111,9 +106,7 @@ func TestRealHelperIsLost(t *testing.T) {
 		t.Errorf("after %v, before %v", after, before)
 	}
 	lose()
-	if err := partitioner(e).Heal(ctx); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, partitioner(e).Heal(ctx))
 	if rules := look(t, e).rules(); rules != "" {
 		t.Error("after heal there is", rules)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 
@@ -166,7 +167,7 @@ func (c Config) tryServer(ctx context.Context, e *cluster, spec serverSpec) erro
 	if err != nil {
 		return err
 	}
-	s := &server{cluster: e, id: spec.id, addr: hostAddr(spec.port), spec: spec}
+	s := &server{cluster: e, id: spec.id, addr: net.JoinHostPort(loopback.String(), strconv.Itoa(spec.port)), spec: spec}
 	s.now.Store(made)
 	s.spec.ready = nil
 	e.servers[spec.id-1] = s

@@ -18,6 +18,8 @@ import (
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 const roleVariable = "ZKLAB_TEST_ROLE"
@@ -57,10 +59,7 @@ func TestUsersTestcontainersSettings(t *testing.T) {
 }
 
 func createOne(t *testing.T) {
-	engine, err := openEngine(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	engine := must.Get(openEngine(t.Context()))(t)
 	defer engine.Close()
 	if _, err := create(t.Context(), engine, testcontainers.ContainerRequest{
 		Image:              localImage,
@@ -89,9 +88,7 @@ func runChild(t *testing.T, role string) (*fakeEngine, string) {
 
 func writeFile(t *testing.T, name, text string) {
 	t.Helper()
-	if err := os.WriteFile(name, []byte(text), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(name, []byte(text), 0o700))
 }
 
 // created is the request that the engine got.

@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
@@ -89,26 +90,18 @@ func TestRealTransactionsOfEmptiedDisks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := conn.Create("/first", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(conn.Create("/first", nil, 0, zk.WorldACL(zk.PermAll)))(t)
 	for _, s := range e.Servers() {
 		s := s.(ensemble.DiskEmptier)
 		if err := s.EmptyDisk(t.Context()); err == nil {
 			t.Error("the disk of a server that runs was emptied")
 		}
-		if err := errors.Join(s.Kill(t.Context()), s.EmptyDisk(t.Context())); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, errors.Join(s.Kill(t.Context()), s.EmptyDisk(t.Context())))
 		if empty, err := s.DiskEmpty(t.Context()); err != nil || !empty {
 			t.Errorf("empty: %v, %v", empty, err)
 		}
-		if err := s.Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, s.Start(t.Context()))
+		must.Get(ensemble.WaitHealthy(t.Context(), e, healthyTimeout))(t)
 		if empty, err := s.DiskEmpty(t.Context()); err != nil || empty {
 			t.Errorf("after the start: empty: %v, %v", empty, err)
 		}

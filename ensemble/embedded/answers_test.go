@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -16,15 +17,9 @@ import (
 // single runs a test on one server in virtual time, with a client connected to it.
 func single(t *testing.T, test func(t *testing.T, e *Ensemble, c *zkclient.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := Start(Config{Nodes: 1, InMemory: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(Start(Config{Nodes: 1, InMemory: true}))(t)
 		defer e.Close()
-		c, err := zkclient.Connect(t.Context(), zkclient.Config{Dial: zkclient.To(e.Dial, e.Addrs()[0])})
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := must.Get(zkclient.Connect(t.Context(), zkclient.Config{Dial: zkclient.To(e.Dial, e.Addrs()[0])}))(t)
 		defer c.Close()
 		test(t, e, c)
 	})
@@ -34,10 +29,7 @@ func single(t *testing.T, test func(t *testing.T, e *Ensemble, c *zkclient.Conn)
 func TestNodesOfTheEnsemble(t *testing.T) {
 	single(t, func(t *testing.T, _ *Ensemble, c *zkclient.Conn) {
 		for _, path := range []string{"/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config"} {
-			r, err := c.Do(t.Context(), wire.GetData, &wire.ReadRequest{Path: path})
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := must.Get(c.Do(t.Context(), wire.GetData, &wire.ReadRequest{Path: path}))(t)
 			d, err := wire.DecodeDataReply(r.Record)
 			if err != nil || d.Data == nil || len(d.Data) > 0 || d.Stat.Mzxid != 0 || d.Stat.Version != 0 {
 				t.Errorf("%s: data null %v, %q, %+v, %v", path, d.Data == nil, d.Data, d.Stat, err)
@@ -65,18 +57,10 @@ func TestSASLIsDeclined(t *testing.T) {
 // ask sends bytes to the first server and reads to the end.
 func ask(t *testing.T, e *Ensemble, b []byte) string {
 	t.Helper()
-	nc, err := e.Dial("tcp", e.Addrs()[0], 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	nc := must.Get(e.Dial("tcp", e.Addrs()[0], 0))(t)
 	defer nc.Close()
-	if _, err := nc.Write(b); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := io.ReadAll(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Get(nc.Write(b))(t)
+	answer := must.Get(io.ReadAll(nc))(t)
 	return string(answer)
 }
 

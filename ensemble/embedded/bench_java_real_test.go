@@ -90,7 +90,7 @@ func javaApart(flags string) func(testing.TB) (*contender, error) {
 	return func(t testing.TB) (*contender, error) { return newJava(t).launch(flags) }
 }
 
-func (j *java) remove() { exec.Command("docker", "rm", "--force", j.container).Run() }
+func (j *java) remove() { exec.Command("docker", "rm", "--force", "--volumes", j.container).Run() }
 
 func (j *java) launch(flags string) (*contender, error) {
 	var servers, addrs []string

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -48,19 +49,11 @@ func benchStart(ctx context.Context, b *testing.B, k kind) float64 {
 	launch := k.prepare(b)
 	b.StartTimer()
 	begin := time.Now()
-	c, err := launch()
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := must.Get(launch())(b)
 	defer c.close()
-	conn, err := c.connect(ctx, c.addrs[0])
-	if err != nil {
-		b.Fatal(err)
-	}
+	conn := must.Get(c.connect(ctx, c.addrs[0]))(b)
 	defer conn.Close()
-	if err := conn.do(creating("/first")); err != nil {
-		b.Fatal(err)
-	}
+	must.Do(b, conn.do(creating("/first")))
 	took := time.Since(begin)
 	b.StopTimer()
 	return float64(took) / 1e6
@@ -70,27 +63,14 @@ func benchStart(ctx context.Context, b *testing.B, k kind) float64 {
 const warmUp = 5 * time.Second
 
 func benchLoads(ctx context.Context, b *testing.B, k kind, t *figures) {
-	c, err := k.prepare(b)()
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := must.Get(k.prepare(b)())(b)
 	defer c.close()
-	if err := c.serving(ctx); err != nil {
-		b.Fatal(err)
-	}
-	clients, err := c.crew(ctx, 50)
-	if err != nil {
-		b.Fatal(err)
-	}
+	must.Do(b, c.serving(ctx))
+	clients := must.Get(c.crew(ctx, 50))(b)
 	defer clients.close()
-	paths, err := clients.nodes("/node")
-	if err != nil {
-		b.Fatal(err)
-	}
+	paths := must.Get(clients.nodes("/node"))(b)
 	for _, load := range []operation{writing(paths), reading(paths)} {
-		if _, err := clients.runFor(warmUp, 8, load); err != nil {
-			b.Fatal(err)
-		}
+		must.Get(clients.runFor(warmUp, 8, load))(b)
 	}
 	benchOne(b, k, clients[:1], paths, t)
 	for _, load := range loads(paths) {
@@ -107,20 +87,11 @@ const slice = 200 * time.Millisecond
 func benchLoad(b *testing.B, k kind, c *contender, clients crew, l load, t *figures) {
 	row := fmt.Sprintf("50 clients' %s, %d at once each, ", l.name, l.depth)
 	for range b.N {
-		before, err := c.busy()
-		if err != nil {
-			b.Fatal(err)
-		}
+		before := must.Get(c.busy())(b)
 		began := time.Now()
-		done, err := clients.runFor(slice, l.depth, l.next)
-		if err != nil {
-			b.Fatal(err)
-		}
+		done := must.Get(clients.runFor(slice, l.depth, l.next))(b)
 		took := time.Since(began)
-		after, err := c.busy()
-		if err != nil {
-			b.Fatal(err)
-		}
+		after := must.Get(c.busy())(b)
 		t.add(k, row+"per second", b, float64(done)/took.Seconds())
 		t.add(k, row+"µs of CPU time each", b, float64((after-before).Microseconds())/float64(done))
 	}
@@ -140,10 +111,7 @@ func benchOne(b *testing.B, k kind, client crew, paths []string, t *figures) {
 		b.Run("row="+one.name, func(b *testing.B) {
 			for range b.N {
 				began := time.Now()
-				done, err := client.runFor(slice, 1, one.next)
-				if err != nil {
-					b.Fatal(err)
-				}
+				done := must.Get(client.runFor(slice, 1, one.next))(b)
 				t.add(k, "one client's "+one.name+", µs", b, float64(time.Since(began).Microseconds())/float64(done))
 			}
 		})
@@ -153,12 +121,8 @@ func benchOne(b *testing.B, k kind, client crew, paths []string, t *figures) {
 			const times = 1000
 			began := time.Now()
 			for range times {
-				if err := client[0].do(wire.GetData, &wire.ReadRequest{Path: paths[0], Watch: true}); err != nil {
-					b.Fatal(err)
-				}
-				if err := fire(client, paths[0]); err != nil {
-					b.Fatal(err)
-				}
+				must.Do(b, client[0].do(wire.GetData, &wire.ReadRequest{Path: paths[0], Watch: true}))
+				must.Do(b, fire(client, paths[0]))
 			}
 			t.add(k, "one client's watch, change and event, µs", b, float64(time.Since(began).Microseconds())/times)
 		}
@@ -167,15 +131,9 @@ func benchOne(b *testing.B, k kind, client crew, paths []string, t *figures) {
 
 // benchWatches measures changes of a znode that 1,000 clients watch.
 func benchWatches(ctx context.Context, b *testing.B, k kind, c *contender, t *figures) {
-	watchers, err := c.crew(ctx, 1000)
-	if err != nil {
-		b.Fatal(err)
-	}
+	watchers := must.Get(c.crew(ctx, 1000))(b)
 	defer watchers.close()
-	paths, err := watchers[:1].nodes("/watched")
-	if err != nil {
-		b.Fatal(err)
-	}
+	paths := must.Get(watchers[:1].nodes("/watched"))(b)
 	b.Run("row=watches", func(b *testing.B) {
 		for range b.N {
 			b.StopTimer()
@@ -186,9 +144,7 @@ func benchWatches(ctx context.Context, b *testing.B, k kind, c *contender, t *fi
 			}
 			b.StartTimer()
 			began := time.Now()
-			if err := fire(watchers, paths[0]); err != nil {
-				b.Fatal(err)
-			}
+			must.Do(b, fire(watchers, paths[0]))
 			t.add(k, "1,000 watches fired by one change, ms", b, time.Since(began).Seconds()*1000)
 		}
 	})
@@ -216,27 +172,13 @@ func fire(watchers crew, path string) error {
 
 // benchIdle measures the memory of newly started servers, without and with 1,000 idle sessions.
 func benchIdle(ctx context.Context, b *testing.B, k kind, t *figures) {
-	c, err := k.apart(b)
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := must.Get(k.apart(b))(b)
 	defer c.close()
-	if err := c.serving(ctx); err != nil {
-		b.Fatal(err)
-	}
-	before, err := c.rss()
-	if err != nil {
-		b.Fatal(err)
-	}
-	clients, err := c.crew(ctx, 1000)
-	if err != nil {
-		b.Fatal(err)
-	}
+	must.Do(b, c.serving(ctx))
+	before := must.Get(c.rss())(b)
+	clients := must.Get(c.crew(ctx, 1000))(b)
 	defer clients.close()
-	after, err := c.rss()
-	if err != nil {
-		b.Fatal(err)
-	}
+	after := must.Get(c.rss())(b)
 	t.add(k, "memory with 1,000 idle sessions, MB", b, float64(after)/1e6)
 	t.add(k, "of that for the sessions, MB more", b, float64(after-before)/1e6)
 }

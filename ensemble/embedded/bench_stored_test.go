@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -14,10 +15,7 @@ import (
 func stored(b *testing.B, counts []int, name string, do func(*testing.B, *contender, int)) {
 	for _, n := range counts {
 		b.Run(fmt.Sprintf("%s=%d", name, n), func(b *testing.B) {
-			c, err := kinds[0].prepare(b)()
-			if err != nil {
-				b.Fatal(err)
-			}
+			c := must.Get(kinds[0].prepare(b)())(b)
 			defer c.close()
 			do(b, c, n)
 		})
@@ -27,10 +25,7 @@ func stored(b *testing.B, counts []int, name string, do func(*testing.B, *conten
 // hire opens sessions that end with the benchmark.
 func (c *contender) hire(b *testing.B, n int) crew {
 	b.Helper()
-	clients, err := c.crew(b.Context(), n)
-	if err != nil {
-		b.Fatal(err)
-	}
+	clients := must.Get(c.crew(b.Context(), n))(b)
 	b.Cleanup(func() {
 		for _, l := range clients {
 			l.Close()
@@ -71,9 +66,7 @@ func measure(b *testing.B, do func(n int) error) {
 	b.Helper()
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
-		if err := do(n); err != nil {
-			b.Fatal(err)
-		}
+		must.Do(b, do(n))
 	}
 }
 

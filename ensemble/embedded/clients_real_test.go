@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/zkserver"
 )
 
@@ -61,10 +62,7 @@ func TestRealGoZookeeperSuite(t *testing.T) {
 // passes runs tests of go-zookeeper.
 func passes(t *testing.T, tests []string) {
 	t.Helper()
-	host, err := zkserver.Listen(newEnsemble)
-	if err != nil {
-		t.Fatal(err)
-	}
+	host := must.Get(zkserver.Listen(newEnsemble))(t)
 	defer func() {
 		if err := host.Close(); err != nil {
 			t.Error(err)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -47,17 +48,13 @@ func do(t testing.TB, c *zkclient.Conn, op wire.Op, req any) zkclient.Reply {
 }
 
 func makeOf(path string, mode wire.CreateMode) *wire.CreateRequest {
-	return &wire.CreateRequest{Path: path, Data: []byte(path), ACL: []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}, Mode: mode}
+	return &wire.CreateRequest{Path: path, Data: []byte(path), ACL: openToAll, Mode: mode}
 }
 
 // body returns the record after the header of a reply.
 func body(t testing.TB, r zkclient.Reply) any {
 	t.Helper()
-	b, err := r.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return must.Get(r.Decode())(t)
 }
 
 func dataOf(t testing.TB, c *zkclient.Conn, path string) any {
@@ -86,9 +83,7 @@ func TestDataOutlivesTheEnsemble(t *testing.T) {
 			want := []any{dataOf(t, c, "/a"), dataOf(t, c, "/a/s0000000019"), dataOf(t, c, "/e")}
 			last, session := c.LastZxid(), c.Session()
 			c.Close()
-			if err := e.Close(); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, e.Close())
 
 			e = start(t, cfg)
 			c = raw(t, e.Addrs()[2], session)
@@ -126,9 +121,7 @@ func TestDataRefused(t *testing.T) {
 	if _, err := embedded.Start(embedded.Config{InMemory: true, Data: dir}); !errors.Is(err, embedded.ErrConfig) {
 		t.Errorf("in memory: %v", err)
 	}
-	if err := os.WriteFile(dir+"/server-1/epochs", []byte("x"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(dir+"/server-1/epochs", []byte("x"), 0o600))
 	if _, err := embedded.Start(embedded.Config{Nodes: 1, Data: dir}); !errors.Is(err, embedded.ErrDataDamaged) {
 		t.Errorf("damaged: %v", err)
 	}
@@ -212,28 +205,15 @@ type process struct {
 
 func startProcess(t *testing.T, dir string) *process {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	self := must.Get(os.Executable())(t)
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), dataEnv+"="+dir)
 	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	out := must.Get(cmd.StdoutPipe())(t)
+	must.Get(cmd.StdinPipe())(t)
+	must.Do(t, cmd.Start())
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
+	line := must.Get(bufio.NewReader(out).ReadString('\n'))(t)
 	return &process{cmd, strings.Split(strings.TrimSpace(line), ",")}
 }
 
@@ -268,9 +248,7 @@ func (p *process) writeUntilKilled(t *testing.T, c *zkclient.Conn, from, killAft
 func TestDataAreForAnyClient(t *testing.T) {
 	cfg := embedded.Config{Nodes: 1, Data: t.TempDir(), Fsync: true}
 	e := start(t, cfg)
-	if _, err := zkClient(t, e, time.Minute).Create("/x", []byte("y"), 0, zk.WorldACL(zk.PermAll)); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(zkClient(t, e, time.Minute).Create("/x", []byte("y"), 0, zk.WorldACL(zk.PermAll)))(t)
 	e.Close()
 	e = start(t, cfg)
 	if data, _, err := zkClient(t, e, time.Minute).Get("/x"); string(data) != "y" || err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -24,10 +25,7 @@ func TestMain(m *testing.M) {
 // start starts an ensemble that ends with the test.
 func start(t testing.TB, cfg embedded.Config) *embedded.Ensemble {
 	t.Helper()
-	e, err := embedded.Start(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(cfg))(t)
 	t.Cleanup(func() { e.Close() })
 	return e
 }
@@ -77,10 +75,7 @@ func TestHealthyOverTCP(t *testing.T) {
 func TestStarter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var starter ensemble.Starter = embedded.Config{InMemory: true}
-		e, err := starter.Start(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(starter.Start(t.Context()))(t)
 		if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
 			t.Error(err)
 		}
@@ -101,9 +96,7 @@ func TestVirtualTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := start(t, embedded.Config{InMemory: true})
 		conn := zkClient(t, e, 4*time.Second)
-		if _, err := conn.Create("/here", nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll)); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(conn.Create("/here", nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll)))(t)
 		time.Sleep(10 * time.Minute)
 		if ok, _, err := conn.Exists("/here"); !ok || err != nil {
 			t.Errorf("after ten minutes: %v, %v", ok, err)
@@ -115,17 +108,12 @@ func TestTransactions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := start(t, embedded.Config{InMemory: true})
 		conn := zkClient(t, e, 4*time.Second)
-		if _, err := conn.Create("/a", []byte("x"), 0, zk.WorldACL(zk.PermAll)); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(conn.Create("/a", []byte("x"), 0, zk.WorldACL(zk.PermAll)))(t)
 		if err := conn.Delete("/b", -1); err != zk.ErrNoNode {
 			t.Fatal(err)
 		}
 		var reader ensemble.TransactionReader = e
-		txns, err := reader.Transactions(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
+		txns := must.Get(reader.Transactions(context.Background()))(t)
 		if len(txns) != 3 || txns[0].Type != "createSession" || txns[1].Path != "/a" || txns[2].Error != -101 {
 			t.Errorf("transactions: %+v", txns)
 		}

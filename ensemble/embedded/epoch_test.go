@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -39,25 +40,17 @@ func TestFirstEpoch(t *testing.T) {
 // lost data that their sessions have expired.
 func TestClientsOfAnEarlierEnsembleExpire(t *testing.T) {
 	addrs := ReservePorts(t, 3)
-	before, err := Start(Config{Addrs: addrs})
-	if err != nil {
-		t.Fatal(err)
-	}
+	before := must.Get(Start(Config{Addrs: addrs}))(t)
 	defer before.Close()
 	began := time.Now()
 	old := connect(t, addrs[0], zkclient.Config{})
 	for range 10 {
-		if _, err := old.Do(t.Context(), wire.Create2, &wire.CreateRequest{Path: "/s", Mode: wire.PersistentSequential}); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(old.Do(t.Context(), wire.Create2, &wire.CreateRequest{Path: "/s", Mode: wire.PersistentSequential}))(t)
 	}
 	seen := old.LastZxid()
 	before.Close()
 	<-time.After(time.Until(began.Add(epochUnit))) // only the clock distinguishes the two ensembles
-	again, err := Start(Config{Addrs: addrs})
-	if err != nil {
-		t.Fatal(err)
-	}
+	again := must.Get(Start(Config{Addrs: addrs}))(t)
 	defer again.Close()
 	for _, addr := range addrs {
 		_, err := zkclient.Connect(t.Context(), way(addr, zkclient.Config{Session: old.Session(), LastZxid: seen}))
@@ -77,10 +70,7 @@ func way(addr string, cfg zkclient.Config) zkclient.Config {
 
 func connect(t *testing.T, addr string, cfg zkclient.Config) *zkclient.Conn {
 	t.Helper()
-	c, err := zkclient.Connect(t.Context(), way(addr, cfg))
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := must.Get(zkclient.Connect(t.Context(), way(addr, cfg)))(t)
 	t.Cleanup(func() { c.Close() })
 	return c
 }

@@ -6,10 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/testkit/ports"
 )
 
@@ -27,9 +25,6 @@ func (s *Server) Stick() { s.current().Stick() }
 
 // Fold makes the server keep only so many entries of its log.
 func (s *Server) Fold(keep int) { s.withDisk(func(d *zab.Disk) { d.Keep = keep }) }
-
-// Transaction returns the transaction of an entry of the log.
-func Transaction(e zab.Entry) history.Txn { return transaction(server.Txn(e)) }
 
 // LoseFiles makes the server unable to write its files.
 func (s *Server) LoseFiles() { s.withDisk(func(*zab.Disk) { s.files.Close() }) }

@@ -16,6 +16,8 @@ import (
 
 const tick = 500 * time.Millisecond // the default
 
+var openToAll = []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}
+
 // lab is an ensemble in virtual time, for tests of one ability each.
 type lab struct {
 	*testing.T
@@ -148,7 +150,7 @@ func (l *lab) do(c *zkclient.Conn, op wire.Op, req any) zkclient.Reply {
 		err = r.Header.Err
 	}
 	if err != nil {
-		l.Fatalf("%v %s: %v", op, show(req), err)
+		l.Fatalf("%v %+v: %v", op, req, err)
 	}
 	return r
 }

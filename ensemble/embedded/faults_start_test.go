@@ -11,6 +11,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func oneLine(err error) bool {
@@ -69,13 +70,8 @@ func TestPortTaken(t *testing.T) {
 	}
 	// A server that is down holds no port: if another server took the port, the error names it, and the
 	// port can be given back.
-	if err := second.Server(1).Kill(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", addrs[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, second.Server(1).Kill(t.Context()))
+	l := must.Get(net.Listen("tcp", addrs[0]))(t)
 	if err := second.Server(1).Start(t.Context()); !oneLine(err) || !errors.Is(err, embedded.ErrPortTaken) {
 		t.Errorf("start on a taken port: %q", err)
 	}
@@ -135,10 +131,7 @@ func TestStartCancelled(t *testing.T) {
 			t.Errorf("%+v: %q", cfg, err)
 		}
 	}
-	again, err := net.Listen("tcp", addrs[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	again := must.Get(net.Listen("tcp", addrs[0]))(t)
 	again.Close()
 }
 
@@ -146,34 +139,24 @@ func TestStartCancelled(t *testing.T) {
 func TestKillAndStartOverTCP(t *testing.T) {
 	e := start(t, embedded.Config{Addrs: embedded.ReservePorts(t, 3)})
 	conn := zkClient(t, e, time.Minute)
-	if _, err := conn.Create("/a", []byte("kept"), 0, zk.WorldACL(zk.PermAll)); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(conn.Create("/a", []byte("kept"), 0, zk.WorldACL(zk.PermAll)))(t)
 	addrs := e.Addrs()
 	for _, id := range []int{1, 2, 3} {
 		s := e.Server(id)
-		if err := s.Kill(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, s.Kill(t.Context()))
 		if c, err := net.Dial("tcp", addrs[id-1]); err == nil {
 			c.Close()
 			t.Errorf("server %d is down and listens", id)
 		}
-		if err := s.Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, s.Start(t.Context()))
 	}
-	if err := e.AwaitServing(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, e.AwaitServing(t.Context()))
 	one, _, err := zk.Connect(addrs[:1], time.Minute, zk.WithLogInfo(false))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer one.Close()
-	if _, err := one.Sync("/"); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(one.Sync("/"))(t)
 	if data, _, err := one.Get("/a"); string(data) != "kept" || err != nil {
 		t.Errorf("%q, %v", data, err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -29,9 +30,7 @@ func znodes(t *testing.T, e *embedded.Ensemble) []string {
 func TestHealthLeavesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := start(t, embedded.Config{InMemory: true, Latency: 200 * time.Microsecond})
-		if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(ensemble.WaitHealthy(t.Context(), e, time.Minute))(t)
 		if left := znodes(t, e); len(left) > 0 {
 			t.Errorf("it left %v", left)
 		}
@@ -63,9 +62,7 @@ func (c deafConn) Write(b []byte) (int, error) {
 func TestHealthWhereNoSessionEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := start(t, embedded.Config{InMemory: true})
-		if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(ensemble.WaitHealthy(t.Context(), e, time.Minute))(t)
 		_, err := ensemble.CheckHealth(t.Context(), unending{e})
 		if !errors.Is(err, ensemble.ErrNotHealthy) || !strings.Contains(err.Error(), "server 1 at "+e.Servers()[0].Addr()+" ends no session: ") {
 			t.Errorf("error %v", err)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -68,13 +69,8 @@ func TestHostilePassword(t *testing.T) {
 	transports(t, func(t *testing.T, s besieged) {
 		conn := s.raw()
 		r := wire.ConnectRequest{Timeout: time.Second, Password: noise(wire.MaxRequest - 100)}
-		if _, err := conn.Write(wire.AppendFrame(nil, r.Append(nil))); err != nil {
-			t.Fatal(err)
-		}
-		frame, err := wire.ReadFrame(conn, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Get(conn.Write(wire.AppendFrame(nil, r.Append(nil))))(t)
+		frame := must.Get(wire.ReadFrame(conn, nil, 0))(t)
 		if res, err := wire.DecodeConnectResponse(frame); err != nil || res.Session == 0 {
 			t.Error(res, err)
 		}
@@ -220,9 +216,7 @@ func TestHostileSlowWriter(t *testing.T) {
 			}
 		}
 		slowly(connectFrame(10 * time.Second))
-		if _, err := wire.ReadFrame(conn, nil, 0); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(wire.ReadFrame(conn, nil, 0))(t)
 		for range 5 {
 			slowly(requestFrame(7, wire.Exists, wire.ReadRequest{Path: "/"}.Append(nil)))
 			if frame, err := wire.ReadFrame(conn, nil, 0); err != nil || !bytes.HasPrefix(frame, []byte{0, 0, 0, 7}) {

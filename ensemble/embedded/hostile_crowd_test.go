@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -133,9 +134,7 @@ func TestHostileReaderHoldsNobodyUp(t *testing.T) {
 		for range 120 {
 			l.add(wire.GetData, &wire.ReadRequest{Path: "/large"})
 		}
-		if err := l.flush(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, l.flush())
 		end := s.guard()
 		time.Sleep(time.Second)
 		if longest := end(); longest != 0 {
@@ -153,17 +152,13 @@ func TestHostileReaderOfNothingFarAway(t *testing.T) {
 		s.plant()
 		l := s.open()
 		for _, link := range [][2]int{{1, 2}, {2, 1}, {1, 3}, {3, 1}} {
-			if err := e.Delay(t.Context(), link[0], link[1], 300*time.Millisecond); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, e.Delay(t.Context(), link[0], link[1], 300*time.Millisecond))
 		}
 		const pairs = 100
 		for range pairs {
 			l.add(changing("/wide"))
 			l.add(wire.GetData, &wire.ReadRequest{Path: "/large"})
-			if err := l.flush(); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, l.flush())
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(time.Second)
@@ -224,12 +219,8 @@ func TestHostileWatcherThatDoesNotRead(t *testing.T) {
 	transports(t, func(t *testing.T, s besieged) {
 		path := "/" + letters(9000)
 		writer, watcher := s.open(), s.open()
-		if err := writer.do(creating(path)); err != nil {
-			t.Fatal(err)
-		}
-		if err := watcher.do(wire.AddWatch, &wire.AddWatchRequest{Path: "/", Mode: wire.AddPersistentRecursive}); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, writer.do(creating(path)))
+		must.Do(t, watcher.do(wire.AddWatch, &wire.AddWatchRequest{Path: "/", Mode: wire.AddPersistentRecursive}))
 		grown := peak()
 		const changes = 8000
 		if err := (crew{writer}).run(changes, 100, func(int, int) (wire.Op, any) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -26,10 +27,7 @@ func FuzzConnection(f *testing.F) {
 	honest, paths := s.honest()
 	write := writing(paths)
 	f.Fuzz(func(t *testing.T, session bool, in []byte) {
-		conn, err := s.dial(s.addrs[0])
-		if err != nil {
-			t.Fatal(err)
-		}
+		conn := must.Get(s.dial(s.addrs[0]))(t)
 		if session {
 			conn.Write(connectFrame(time.Second))
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -41,10 +42,7 @@ func transports(t *testing.T, test func(t *testing.T, s besieged)) {
 
 func besiege(t testing.TB, cfg embedded.Config) besieged {
 	t.Helper()
-	c, err := embeddedHere(cfg)(t)()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := must.Get(embeddedHere(cfg)(t)())(t)
 	t.Cleanup(c.close)
 	return besieged{c, t}
 }

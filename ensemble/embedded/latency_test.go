@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A read takes the way to a server and back, and a write also that to the leader and to a majority.
@@ -26,9 +27,7 @@ func TestLatency(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		if _, err := conn.Create("/a", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(conn.Create("/a", nil, 0, zk.WorldACL(zk.PermAll)))(t)
 		seen := map[time.Duration]bool{}
 		for range 20 {
 			took := timed(t, func() error { _, _, err := conn.Get("/a"); return err })
@@ -47,9 +46,7 @@ func TestLatency(t *testing.T) {
 		// The delay of a slow link is added, and removed again.
 		const slow = 100 * time.Millisecond
 		for _, by := range []time.Duration{slow, 0} {
-			if err := e.Delay(t.Context(), follower.ID(), leader.ID(), by); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, e.Delay(t.Context(), follower.ID(), leader.ID(), by))
 			time.Sleep(2 * slow) // messages in flight are not overtaken
 			took := timed(t, func() error { _, err := conn.Set("/a", nil, -1); return err })
 			if took < by+3*latency || took > by+9*latency {

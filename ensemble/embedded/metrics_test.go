@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // scrape asks a server for its metrics, within a time.
@@ -17,10 +18,7 @@ func scrape(t *testing.T, s *embedded.Server, within time.Duration) (string, err
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.MetricsAddr()+"/metrics", http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
+	req := must.Get(http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.MetricsAddr()+"/metrics", http.NoBody))(t)
 	transport := &http.Transport{DisableKeepAlives: true}
 	res, err := transport.RoundTrip(req)
 	if err != nil {
@@ -37,10 +35,7 @@ func scrape(t *testing.T, s *embedded.Server, within time.Duration) (string, err
 // Each server reports its own metrics, and only while it runs. Prometheus asks over real connections, so the
 // test runs in real time.
 func TestMetrics(t *testing.T) {
-	e, err := embedded.Start(embedded.Config{Observers: 1, MetricsAddrs: []string{"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{Observers: 1, MetricsAddrs: []string{"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"}}))(t)
 	t.Cleanup(func() { e.Close() })
 	s, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
 	if err != nil {
@@ -54,27 +49,19 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 
-	if err := leader.Pause(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, leader.Pause(t.Context()))
 	if text, err := scrape(t, leader, 50*time.Millisecond); err == nil {
 		t.Errorf("paused: %s", text)
 	}
-	if err := leader.Resume(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, leader.Resume(t.Context()))
 	if _, err := scrape(t, leader, time.Minute); err != nil {
 		t.Errorf("resumed: %v", err)
 	}
-	if err := leader.Kill(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, leader.Kill(t.Context()))
 	if text, err := scrape(t, leader, time.Minute); err == nil {
 		t.Errorf("killed: %s", text)
 	}
-	if err := leader.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, leader.Start(t.Context()))
 	if _, err := scrape(t, leader, time.Minute); err != nil {
 		t.Errorf("started again: %v", err)
 	}
@@ -82,18 +69,13 @@ func TestMetrics(t *testing.T) {
 
 // A server without a majority reports its counters, but no gauges.
 func TestMetricsWithoutMajority(t *testing.T) {
-	e, err := embedded.Start(embedded.Config{MetricsAddrs: []string{"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"}, Stopped: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{MetricsAddrs: []string{"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"}, Stopped: true}))(t)
 	t.Cleanup(func() { e.Close() })
 	alone := e.Server(1)
 	if _, err := scrape(t, alone, time.Minute); err == nil {
 		t.Error("it does not run, and answers")
 	}
-	if err := alone.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, alone.Start(t.Context()))
 	text, err := scrape(t, alone, time.Minute)
 	if err != nil || !strings.Contains(text, "\nlooking_count 0.0\n") || strings.Contains(text, "znode_count") {
 		t.Errorf("%v\n%s", err, text)

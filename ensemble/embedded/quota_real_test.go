@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -17,10 +18,7 @@ func TestRealQuotasAreEnforced(t *testing.T) {
 	dockertest.Require(t)
 	// There is one server, because a leader uses the state that it has applied, and a follower's client
 	// may already have seen a later one.
-	e, err := container.Config{Nodes: 1, Settings: []string{"enforceQuota=true"}}.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(container.Config{Nodes: 1, Settings: []string{"enforceQuota=true"}}.Start(t.Context()))(t)
 	defer e.Close()
 	if d := cmp.Diff(enforced(), outcomes(t, raw(t, e.Servers()[0].Addr(), wire.Session{}))); d != "" {
 		t.Errorf("(-want +Apache):\n%s", d)

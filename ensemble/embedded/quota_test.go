@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -80,10 +81,7 @@ func quotaSteps() []quotaStep {
 func outcomes(t *testing.T, c *zkclient.Conn) (codes []wire.Code) {
 	t.Helper()
 	for _, s := range quotaSteps() {
-		r, err := c.Do(t.Context(), s.op, s.req)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := must.Get(c.Do(t.Context(), s.op, s.req))(t)
 		code := r.Header.Err
 		if parts, ok := body(t, r).([]wire.OpResult); ok {
 			code = parts[len(parts)-1].Err

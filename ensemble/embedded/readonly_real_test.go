@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 var update = flag.Bool("update", false, "write what clients of Apache ZooKeeper see to testdata/apache")
@@ -35,9 +36,7 @@ func readOnlyOnApache(t *testing.T, local bool) {
 	defer e.Close()
 	saw := playLonely(t, e)
 	if *update {
-		if err := os.WriteFile(transcript(local), []byte(saw), 0o666); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(transcript(local), []byte(saw), 0o666))
 	}
 	if d := cmp.Diff(readTranscript(t, local), saw); d != "" {
 		t.Errorf("(-transcript +Apache):\n%s", d)

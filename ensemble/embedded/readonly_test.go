@@ -17,6 +17,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -183,9 +184,7 @@ func playLonely(t *testing.T, e ensemble.Ensemble) string {
 	l.linef("isro %s", l.word("isro"))
 	for _, s := range e.Servers() {
 		if s.ID() != l.s.ID() {
-			if err := s.(ensemble.Stopper).Stop(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, s.(ensemble.Stopper).Stop(t.Context()))
 		}
 	}
 	l.await("isro", "ro")
@@ -248,9 +247,7 @@ func playLonely(t *testing.T, e ensemble.Ensemble) string {
 
 	for _, s := range e.Servers() {
 		if s.ID() != l.s.ID() {
-			if err := s.(ensemble.Killer).Start(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, s.(ensemble.Killer).Start(t.Context()))
 		}
 	}
 	l.await("isro", "rw")
@@ -274,10 +271,7 @@ func transcript(local bool) string {
 
 func readTranscript(t *testing.T, local bool) string {
 	t.Helper()
-	b, err := os.ReadFile(transcript(local))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := must.Get(os.ReadFile(transcript(local)))(t)
 	return string(b)
 }
 
@@ -306,9 +300,7 @@ func TestReadOnlyFromFiles(t *testing.T) {
 	e.Close()
 	cfg.Stopped, cfg.ReadOnly, cfg.LocalSessions = true, true, true
 	e = start(t, cfg)
-	if err := e.Server(1).Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, e.Server(1).Start(t.Context()))
 	l := &lonely{t: t, e: e, s: e.Server(1), known: map[int64]string{}}
 	l.await("isro", "ro")
 	if _, err := e.Server(1).Status(t.Context()); !errors.Is(err, ensemble.ErrNotServing) {

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/agreement"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -17,15 +18,10 @@ import (
 func restarted(t *testing.T, e *Ensemble, next Config) *Ensemble {
 	t.Helper()
 	if e != nil {
-		if err := e.Close(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, e.Close())
 		<-time.After(epochUnit)
 	}
-	again, err := Start(next)
-	if err != nil {
-		t.Fatal(err)
-	}
+	again := must.Get(Start(next))(t)
 	t.Cleanup(func() { again.Close() })
 	return again
 }
@@ -88,9 +84,7 @@ func TestClientsOfOtherDataExpire(t *testing.T) {
 	cfg := Config{Addrs: ReservePorts(t, 3), Data: t.TempDir()}
 	e := restarted(t, nil, cfg)
 	c := connect(t, cfg.Addrs[0], zkclient.Config{})
-	if _, err := c.Do(t.Context(), wire.Exists, &wire.ReadRequest{Path: "/"}); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(c.Do(t.Context(), wire.Exists, &wire.ReadRequest{Path: "/"}))(t)
 	session, seen := c.Session(), c.LastZxid()
 	cfg.Data = t.TempDir()
 	restarted(t, e, cfg)
@@ -153,14 +147,8 @@ const superSum = "lK75jTNcA+U9vtVEw5vB51mj/w4="
 func configOf(t *testing.T, addr string) string {
 	t.Helper()
 	c := connect(t, addr, zkclient.Config{})
-	r, err := c.Do(t.Context(), wire.GetData, &wire.ReadRequest{Path: "/zookeeper/config"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, err := r.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := must.Get(c.Do(t.Context(), wire.GetData, &wire.ReadRequest{Path: "/zookeeper/config"}))(t)
+	body := must.Get(r.Decode())(t)
 	return string(body.(wire.DataReply).Data)
 }
 
@@ -195,22 +183,14 @@ func TestEmptiedDisk(t *testing.T) {
 				t.Error("the disk of a server that runs was emptied")
 			}
 			for range 2 { // what it took over can be lost, too
-				if err := s.Kill(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				if err := s.EmptyDisk(t.Context()); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, s.Kill(t.Context()))
+				must.Do(t, s.EmptyDisk(t.Context()))
 				if empty, err := s.DiskEmpty(t.Context()); err != nil || !empty {
 					t.Errorf("empty: %v, %v", empty, err)
 				}
 				make("/b", wire.PersistentSequential)
-				if err := s.Start(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, s.Start(t.Context()))
+				must.Get(ensemble.WaitHealthy(t.Context(), e, time.Minute))(t)
 			}
 			e = restarted(t, e, cfg)
 			a := agreement.Config{Servers: e.Servers(), Dial: e.Dial, Root: "/", Fence: "/"}.Compare(t.Context())

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // TestRealSideBySideFaults makes servers of Apache ZooKeeper fail, and compares what their clients see
@@ -37,19 +38,14 @@ func TestRealSideBySideFaults(t *testing.T) {
 		})
 	}
 	if *update && !t.Failed() {
-		if err := os.WriteFile(scenesFile, txtar.Format(&archive), 0o666); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(scenesFile, txtar.Format(&archive), 0o666))
 	}
 }
 
 // onApache plays a scene on a separate ensemble of Apache ZooKeeper.
 func onApache(t *testing.T, play func(*stand)) string {
 	t.Helper()
-	e, err := container.Config{JVMFlags: []string{"-Dzookeeper.forceSync=no"}}.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(container.Config{JVMFlags: []string{"-Dzookeeper.forceSync=no"}}.Start(t.Context()))(t)
 	defer e.Close()
 	s := &stand{T: t, Ensemble: e}
 	play(s)

@@ -45,7 +45,7 @@ func (s *stand) ok(err error) {
 // healthy waits until the ensemble is healthy and returns the leader and the others.
 func (s *stand) healthy() (leader int, others []int) {
 	s.Helper()
-	h, err := ensemble.WaitHealthy(s.Context(), s, time.Minute)
+	h, err := ensemble.WaitHealthy(s.Context(), s, 3*time.Minute)
 	s.ok(err)
 	for _, server := range h.Servers {
 		if server.ID != h.Leader {

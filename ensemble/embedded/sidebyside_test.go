@@ -9,6 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // scenes are faults of servers, each seen by clients. A scene begins with a
@@ -32,10 +33,7 @@ const scenesFile = "testdata/apache/faults.txtar"
 
 func readScenes(t *testing.T) map[string]string {
 	t.Helper()
-	archive, err := txtar.ParseFile(scenesFile)
-	if err != nil {
-		t.Fatal(err)
-	}
+	archive := must.Get(txtar.ParseFile(scenesFile))(t)
 	saw := map[string]string{}
 	for _, f := range archive.Files {
 		saw[f.Name] = string(f.Data)

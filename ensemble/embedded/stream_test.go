@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // Servers that would fold nearly all of their logs keep what a stream has not returned yet, but no
@@ -18,10 +19,7 @@ func TestStreamHoldsTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const keep = 5
 		e := start(t, embedded.Config{InMemory: true})
-		stream, err := e.StreamTransactions(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		stream := must.Get(e.StreamTransactions(t.Context()))(t)
 		for id := range e.Addrs() {
 			e.Server(id + 1).Fold(keep)
 		}
@@ -29,19 +27,14 @@ func TestStreamHoldsTheLog(t *testing.T) {
 		write := func(from, to int) {
 			t.Helper()
 			for i := from; i < to; i++ {
-				if _, err := conn.Create(fmt.Sprintf("/%d", i), nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-					t.Fatal(err)
-				}
+				must.Get(conn.Create(fmt.Sprintf("/%d", i), nil, 0, zk.WorldACL(zk.PermAll)))(t)
 			}
 		}
 		var got []history.Txn
 		take := func() {
 			t.Helper()
 			for {
-				txns, err := stream.Next(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
+				txns := must.Get(stream.Next(t.Context()))(t)
 				if got = append(got, txns...); len(txns) == 0 {
 					return
 				}
@@ -77,19 +70,11 @@ func TestStreamsAtOnce(t *testing.T) {
 		for id := range e.Addrs() {
 			e.Server(id + 1).Fold(1)
 		}
-		quick, err := e.StreamTransactions(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		slow, err := e.StreamTransactions(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		quick := must.Get(e.StreamTransactions(t.Context()))(t)
+		slow := must.Get(e.StreamTransactions(t.Context()))(t)
 		conn := zkClient(t, e, 4*time.Second)
 		for i := range 10 {
-			if _, err := conn.Create(fmt.Sprintf("/%d", i), nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-				t.Fatal(err)
-			}
+			must.Get(conn.Create(fmt.Sprintf("/%d", i), nil, 0, zk.WorldACL(zk.PermAll)))(t)
 			if txns, err := quick.Next(t.Context()); err != nil || len(txns) == 0 || txns[len(txns)-1].Path != fmt.Sprintf("/%d", i) {
 				t.Errorf("after %d: %+v, %v", i, txns, err)
 			}
@@ -100,9 +85,7 @@ func TestStreamsAtOnce(t *testing.T) {
 		}
 		slow.Close()
 		slow.Close()
-		if _, err := conn.Create("/more", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(conn.Create("/more", nil, 0, zk.WorldACL(zk.PermAll)))(t)
 		if _, err := e.StreamTransactions(t.Context()); !oneLine(err) {
 			t.Errorf("a stream that lacks its beginning: %v", err)
 		}

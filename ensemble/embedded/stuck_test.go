@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
@@ -62,16 +63,7 @@ func TestStuckFollowerIsNotTimely(t *testing.T) {
 // judged makes a run and returns what the checks say of it.
 func judged(t *testing.T, c engine.Config) *store.Result {
 	t.Helper()
-	done, err := engine.Run(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := done.Keep(t.TempDir(), time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	r, err := zklab.Judge(t.Context(), done.Run, checker.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	done := must.Get(engine.Run(t.Context(), c))(t)
+	must.Do(t, done.Keep(t.TempDir(), time.Now()))
+	return must.Get(zklab.Judge(t.Context(), done.Run, checker.Options{}))(t)
 }

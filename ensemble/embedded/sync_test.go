@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A new leader that has not proposed anything yet answers a sync: there is
@@ -26,13 +27,9 @@ func TestSyncIsTheFirstOfAnEpoch(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		if _, err := conn.Create("/a", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(conn.Create("/a", nil, 0, zk.WorldACL(zk.PermAll)))(t)
 		session := conn.SessionID()
-		if err := leader.(ensemble.Pauser).Pause(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, leader.(ensemble.Pauser).Pause(t.Context()))
 		time.Sleep(6 * time.Second) // the others elect a leader, and the client comes back
 		if id := conn.SessionID(); id != session {
 			t.Fatal("another session was made, which is a transaction")

@@ -18,6 +18,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -25,23 +26,14 @@ import (
 // certificate returns a self-signed certificate, and a pool with it for clients.
 func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := must.Get(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
+	der := must.Get(x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key))(t)
+	parsed := must.Get(x509.ParseCertificate(der))(t)
 	pool := x509.NewCertPool()
 	pool.AddCert(parsed)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
@@ -64,10 +56,7 @@ func TestTLS(t *testing.T) {
 	cert, pool := certificate(t)
 	e := start(t, embedded.Config{Addrs: embedded.ReservePorts(t, 3), TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
 	trusting := &tls.Config{RootCAs: pool}
-	c, err := connectTLS(t, e.Addrs()[0], trusting)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := must.Get(connectTLS(t, e.Addrs()[0], trusting))(t)
 	r := makeOf("/a", wire.Persistent)
 	r.Data = make([]byte, 500<<10)
 	do(t, c, wire.Create, r)
@@ -79,28 +68,21 @@ func TestTLS(t *testing.T) {
 	if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
 		t.Error(err)
 	}
-	if err := e.Server(1).Kill(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, e.Server(1).Kill(t.Context()))
 	if _, err := c.Next(t.Context()); err == nil {
 		t.Error("the connection outlives its server")
 	}
 	if _, err := e.Server(1).Status(t.Context()); err == nil {
 		t.Error("a server that is down has a status")
 	}
-	if err := e.Server(1).Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, e.Server(1).Start(t.Context()))
 	if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
 		t.Error(err)
 	}
 
 	// Answers to words end as TLS requires, so that clients do not take them for truncated.
 	d := tls.Dialer{Config: trusting}
-	nc, err := d.DialContext(t.Context(), "tcp", e.Addrs()[1])
-	if err != nil {
-		t.Fatal(err)
-	}
+	nc := must.Get(d.DialContext(t.Context(), "tcp", e.Addrs()[1]))(t)
 	defer nc.Close()
 	io.WriteString(nc, "srvr")
 	if b, err := io.ReadAll(nc); err != nil || !strings.Contains(string(b), "Mode: ") {

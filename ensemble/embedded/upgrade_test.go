@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -100,25 +101,16 @@ func TestOlderVersion(t *testing.T) {
 	for to, older := range map[string]bool{embedded.V3_9: true, embedded.V3_8: false, "": false} {
 		t.Run("to "+to, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				e, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true, UpgradeTo: to})
-				if err != nil {
-					t.Fatal(err)
-				}
+				e := must.Get(embedded.Start(embedded.Config{Nodes: 1, InMemory: true, UpgradeTo: to}))(t)
 				defer e.Close()
 				version := map[bool]string{true: "3.8.0", false: "3.9.3"}[older]
 				if status, err := e.Server(1).Status(t.Context()); err != nil || status.Version != version || e.Profile().Version != version {
 					t.Errorf("version %q, the profile has %q: %v", status.Version, e.Profile().Version, err)
 				}
 				owner, other := connected(t, e), connected(t, e)
-				if _, err := owner.Create("/a", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-					t.Fatal(err)
-				}
-				if err := owner.AddAuth("digest", []byte("u:p")); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := owner.SetACL("/a", zk.DigestACL(zk.PermAll, "u", "p"), -1); err != nil {
-					t.Fatal(err)
-				}
+				must.Get(owner.Create("/a", nil, 0, zk.WorldACL(zk.PermAll)))(t)
+				must.Do(t, owner.AddAuth("digest", []byte("u:p")))
+				must.Get(owner.SetACL("/a", zk.DigestACL(zk.PermAll, "u", "p"), -1))(t)
 				if there, _, err := other.Exists("/a"); older != (err == nil && there) || !older && !errors.Is(err, zk.ErrNoAuth) {
 					t.Errorf("exists without permission: %v, %v", there, err)
 				}

@@ -20,37 +20,27 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/securefront"
 )
 
 // certified returns a certificate for 127.0.0.1 that ends at a time, and a file with it.
 func certified(t *testing.T, until time.Time) (tls.Certificate, string) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := must.Get(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
 		NotBefore: until.Add(-1000 * time.Hour), NotAfter: until,
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	der := must.Get(x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key))(t)
 	path := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, path
 }
 
 func secured(t *testing.T, cert tls.Certificate) string {
 	t.Helper()
-	e, err := embedded.Start(embedded.Config{Nodes: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{Nodes: 1}))(t)
 	t.Cleanup(func() { e.Close() })
 	return securefront.Listen(t, e.Addrs()[0], securefront.Config{
 		TLS: &tls.Config{Certificates: []tls.Certificate{cert}}, Schemes: []string{"sasl"}, SASL: map[string]string{"bob": "hidden"},
@@ -63,9 +53,7 @@ func TestSecured(t *testing.T) {
 	cert, ca := certified(t, time.Now().Add(1000*time.Hour))
 	addr := secured(t, cert)
 	file := filepath.Join(t.TempDir(), "credentials")
-	if err := os.WriteFile(file, []byte("sasl:bob:hidden"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(file, []byte("sasl:bob:hidden"), 0o600))
 	pool := x509.NewCertPool()
 	text, _ := os.ReadFile(ca)
 	pool.AppendCertsFromPEM(text)
@@ -102,10 +90,7 @@ func TestExpiring(t *testing.T) {
 	until := time.Now().Add(200 * time.Hour)
 	cert, ca := certified(t, until)
 	c := Config{Servers: []string{secured(t, cert)}, Access: ensemble.Access{TLSCA: ca}, Credentials: []string{"sasl:bob:hidden"}}
-	e, err := c.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(c.Start(t.Context()))(t)
 	defer e.Close()
 	day := until.UTC().Format(time.DateOnly)
 	want := "TLS certificates to renew: --tls-ca " + ca + " expires on " + day + "; that of " + c.Servers[0] + " expires on " + day
@@ -123,18 +108,10 @@ func TestExpiring(t *testing.T) {
 func TestOwnCertificateExpired(t *testing.T) {
 	server, ca := certified(t, time.Now().Add(1000*time.Hour))
 	own, cert := certified(t, time.Now().Add(-48*time.Hour))
-	der, err := x509.MarshalPKCS8PrivateKey(own.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
+	der := must.Get(x509.MarshalPKCS8PrivateKey(own.PrivateKey))(t)
 	key := filepath.Join(t.TempDir(), "key.pem")
-	if err := os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	e, err := embedded.Start(embedded.Config{Nodes: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600))
+	e := must.Get(embedded.Start(embedded.Config{Nodes: 1}))(t)
 	defer e.Close()
 	trusted := x509.NewCertPool()
 	trusted.AddCert(mustParse(t, own.Certificate[0]))
@@ -150,10 +127,7 @@ func TestOwnCertificateExpired(t *testing.T) {
 
 func mustParse(t *testing.T, der []byte) *x509.Certificate {
 	t.Helper()
-	c, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := must.Get(x509.ParseCertificate(der))(t)
 	return c
 }
 

@@ -9,26 +9,21 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // claimServers starts servers that expire sessions fast, and returns a Config for them. It takes place in real time
 // because a Config connects over the network only.
 func claimServers(t *testing.T) (*embedded.Ensemble, Config) {
 	t.Helper()
-	e, err := embedded.Start(embedded.Config{Nodes: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{Nodes: 1}))(t)
 	t.Cleanup(func() { e.Close() })
 	return e, Config{Servers: e.Addrs()}
 }
 
 func claim(t *testing.T, c Config) *Claim {
 	t.Helper()
-	k, err := c.Claim(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	k := must.Get(c.Claim(t.Context()))(t)
 	return k
 }
 
@@ -54,9 +49,7 @@ func (k *Claim) kill(t *testing.T) {
 func TestClaimsOfOthers(t *testing.T) {
 	_, c := claimServers(t)
 	killed, runs := claim(t, c), claim(t, c)
-	if _, err := killed.conn.Create(killed.Path+"/zklab", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(killed.conn.Create(killed.Path+"/zklab", nil, 0, zk.WorldACL(zk.PermAll)))(t)
 	killed.kill(t)
 	another := claim(t, c)
 	found, running, err := Abandoned(t.Context(), c, false)
@@ -73,9 +66,7 @@ func TestClaimsOfOthers(t *testing.T) {
 	if names := namesIn(t, another.conn); len(names) != 2 {
 		t.Errorf("there are %q", names)
 	}
-	if err := errors.Join(runs.Close(), another.Close()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, errors.Join(runs.Close(), another.Close()))
 	removed, running, err = Abandoned(t.Context(), c, true)
 	if err != nil || len(removed)+len(running) > 0 {
 		t.Errorf("after the ends: removed %q, running %q: %v", removed, running, err)
@@ -90,16 +81,12 @@ func TestClaimWhoseSessionExpired(t *testing.T) {
 		first := k.conn.SessionID()
 		remover := claim(t, c)
 		if meanwhile { // as if it were cut off: its mark is gone, and it has not noticed
-			if err := remover.conn.Delete(k.mark(), -1); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, remover.conn.Delete(k.mark(), -1))
 			if removed, _, err := remover.Abandoned(t.Context()); err != nil || !slices.Equal(removed, []string{k.Path}) {
 				t.Fatal(removed, err)
 			}
 		}
-		if err := e.ExpireSession(t.Context(), first); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, e.ExpireSession(t.Context(), first))
 		if meanwhile {
 			if err := <-k.Lost(); !errors.Is(err, ErrClaimLost) {
 				t.Error(err)

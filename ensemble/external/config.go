@@ -1,6 +1,7 @@
 package external
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
@@ -20,6 +21,8 @@ const Backend = "external"
 // must be given, since the ensemble is healthy only if all are.
 type Config struct {
 	Servers []string // host:port each; see [Parse]
+	// Absent are the addresses of further servers, which are known to be down: Start does without them.
+	Absent []string
 	// Chroot is the znode below which everything is done, which must be there: "/test".
 	// Empty is the whole tree.
 	Chroot string
@@ -74,9 +77,7 @@ func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Patience == 0 {
-		c.Patience = 15 * time.Second
-	}
+	c.Patience = cmp.Or(c.Patience, 15*time.Second)
 	if err := e.look(ctx, c.Patience); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 var threeHere = []string{"127.0.0.1:2181", "127.0.0.1:2182", "127.0.0.1:2183"}
@@ -32,9 +33,7 @@ const composeFile = `services:
 
 func TestControl(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "compose.yaml")
-	if err := os.WriteFile(file, []byte(composeFile), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(file, []byte(composeFile), 0o600))
 	managed(t, map[string]string{"kubectl": "echo near default"})
 	f := compose() + " -f '" + file + "' "
 	const choose = "case {id} in 1) s=a;; 2) s=b;; 3) s=c;; esac; "

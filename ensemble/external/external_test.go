@@ -17,6 +17,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -114,10 +115,7 @@ func notebook(t *testing.T) (ensemble.Commands, func() string) {
 
 func assembled(t *testing.T, c Config) *cluster {
 	t.Helper()
-	e, err := c.assemble()
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(c.assemble())(t)
 	return e
 }
 
@@ -151,9 +149,7 @@ func TestCommands(t *testing.T) {
 func TestCloseUndoes(t *testing.T) {
 	commands, notes := notebook(t)
 	e := assembled(t, Config{Servers: []string{"a:1", "b:2", "c:3"}, Commands: commands})
-	if err := errors.Join(e.servers[0].Pause(t.Context()), e.servers[2].Stop(t.Context())); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, errors.Join(e.servers[0].Pause(t.Context()), e.servers[2].Stop(t.Context())))
 	notes()
 	err := e.Close()
 	if got := notes(); err != nil || got != "resume 1 a 1\nstart 3 c 3\n" && got != "start 3 c 3\nresume 1 a 1\n" {
@@ -189,31 +185,17 @@ func TestCommandThatFails(t *testing.T) {
 // when the command is over.
 func TestCommandThatGoesOn(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pid")
-	if err := run(t.Context(), "sleep 600 & echo $! >"+file); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := os.FindProcess(pid)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, run(t.Context(), "sleep 600 & echo $! >"+file))
+	text := must.Get(os.ReadFile(file))(t)
+	pid := must.Get(strconv.Atoi(strings.TrimSpace(string(text))))(t)
+	server := must.Get(os.FindProcess(pid))(t)
 	if err := server.Kill(); err != nil {
 		t.Errorf("the server is gone: %v", err)
 	}
 }
 
 func TestLacks(t *testing.T) {
-	e, err := Config{Commands: ensemble.Commands{Kill: "a {id}", Start: "b {id}"}}.Sketch()
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(Config{Commands: ensemble.Commands{Kill: "a {id}", Start: "b {id}"}}.Sketch())(t)
 	l := e.(ensemble.Limited)
 	for a, there := range map[ensemble.Ability]bool{
 		ensemble.CanPause: false, ensemble.CanKill: true, ensemble.CanStop: false, ensemble.CanTellRole: true,
@@ -230,26 +212,17 @@ func TestLacks(t *testing.T) {
 // The first look learns what servers tell, and a run may stay below a chroot. Over TCP, as an
 // external ensemble is reached.
 func TestStart(t *testing.T) {
-	on, err := embedded.Start(embedded.Config{Tick: 700 * time.Millisecond, SyncLimit: 70})
-	if err != nil {
-		t.Fatal(err)
-	}
+	on := must.Get(embedded.Start(embedded.Config{Tick: 700 * time.Millisecond, SyncLimit: 70}))(t)
 	defer on.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // against hanging
 	defer cancel()
-	e, err := Config{Servers: on.Addrs()}.Start(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(Config{Servers: on.Addrs()}.Start(ctx))(t)
 	defer e.Close()
 	p := e.Profile()
 	if p.Tick != 700*time.Millisecond || p.SyncLimit != 70 || p.Version == "" || p.Servers != 3 || p.Backend != Backend || len(p.Warnings) != 0 {
 		t.Errorf("%+v", p)
 	}
-	alone, err := Config{Servers: []string{leaderOf(t, on)}}.Start(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	alone := must.Get(Config{Servers: []string{leaderOf(t, on)}}.Start(ctx))(t)
 	defer alone.Close()
 	if w := alone.Profile().Warnings; len(w) != 1 || !strings.Contains(w[0], "the ensemble has 3 servers") {
 		t.Errorf("%q", w)
@@ -257,10 +230,7 @@ func TestStart(t *testing.T) {
 	if h, err := ensemble.CheckHealth(ctx, e); err != nil || h.Leader == 0 {
 		t.Errorf("%+v, %v", h, err)
 	}
-	other, err := embedded.Start(embedded.Config{Tick: 700 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
+	other := must.Get(embedded.Start(embedded.Config{Tick: 700 * time.Millisecond}))(t)
 	defer other.Close()
 	for want, c := range map[string]Config{
 		"chroot /x does not exist":       {Servers: on.Addrs(), Chroot: "/x"},
@@ -282,10 +252,7 @@ func TestStart(t *testing.T) {
 
 // The kill command did nothing, and so there is nothing to start: the server, which answers, was not left down.
 func TestKillOfNothing(t *testing.T) {
-	on, err := embedded.Start(embedded.Config{Nodes: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	on := must.Get(embedded.Start(embedded.Config{Nodes: 1}))(t)
 	defer on.Close()
 	e := assembled(t, Config{Servers: on.Addrs(), Commands: ensemble.Commands{
 		Kill: "true", Start: "echo no containers to start; echo 1; exit 1",
@@ -328,23 +295,16 @@ func followers(t *testing.T, e *embedded.Ensemble) (addrs []string) {
 // passes.
 func TestStartBesideADeposedLeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		on, err := embedded.Start(embedded.Config{InMemory: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		on := must.Get(embedded.Start(embedded.Config{InMemory: true}))(t)
 		defer on.Close()
 		old, _, err := ensemble.LeaderOf(t.Context(), on.Servers())
 		if err != nil {
 			t.Fatal(err)
 		}
 		paused := old.(ensemble.Pauser)
-		if err := paused.Pause(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, paused.Pause(t.Context()))
 		time.Sleep(10 * time.Second) // the others elect
-		if err := paused.Resume(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, paused.Resume(t.Context()))
 		e := assembled(t, Config{Servers: on.Addrs()})
 		e.dial = on.Dial
 		if _, err := ensemble.CheckRoles(t.Context(), e.Servers()); !errors.Is(err, ensemble.ErrSeveralLead) {
@@ -372,10 +332,7 @@ func TestStartWithoutWords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				on, err := embedded.Start(embedded.Config{InMemory: true})
-				if err != nil {
-					t.Fatal(err)
-				}
+				on := must.Get(embedded.Start(embedded.Config{InMemory: true}))(t)
 				defer on.Close()
 				e := assembled(t, Config{Servers: on.Addrs()})
 				e.dial = func(network, addr string, timeout time.Duration) (net.Conn, error) {
@@ -387,9 +344,7 @@ func TestStartWithoutWords(t *testing.T) {
 					go between(conn, server, c.do)
 					return client, nil
 				}
-				if err := e.look(t.Context(), time.Minute); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, e.look(t.Context(), time.Minute))
 				h, err := ensemble.CheckHealth(t.Context(), e)
 				if err != nil || (h.Leader != 0) != c.leader {
 					t.Errorf("%+v, %v", h, err)

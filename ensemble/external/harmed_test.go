@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/base/owner"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // What a process did to servers is undone when it has been killed, and not while it lives. What cannot be undone is
@@ -37,14 +38,10 @@ func TestUndo(t *testing.T) {
 
 	h := &e.harmed
 	h.note.Owner = dead(t)
-	if err := h.write(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, h.write())
 	blocked := filepath.Join(dir, "start-2")
 	h.note.Undo["127.0.0.1:2182"] = "test -e '" + blocked + "'"
-	if err := h.write(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, h.write())
 	if listed, _, err := Undo(t.Context(), false); len(listed) != 2 || err != nil {
 		t.Errorf("only listed: %q, %v", listed, err)
 	}
@@ -53,9 +50,7 @@ func TestUndo(t *testing.T) {
 		err == nil || !strings.Contains(err.Error(), "server at 127.0.0.1:2182 was left paused or down: ") {
 		t.Errorf("one that cannot be undone: %q, %v", undone, err)
 	}
-	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(blocked, nil, 0o600))
 	if undone, _, err = Undo(t.Context(), true); len(undone) != 1 || err != nil {
 		t.Errorf("the second time: %q, %v", undone, err)
 	}
@@ -76,9 +71,7 @@ func TestUndo(t *testing.T) {
 func dead(t *testing.T) owner.Process {
 	t.Helper()
 	cmd := exec.Command("true")
-	if err := cmd.Run(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, cmd.Run())
 	p := owner.Self()
 	p.PID, p.Start = cmd.Process.Pid, "1"
 	return p
@@ -87,15 +80,10 @@ func dead(t *testing.T) owner.Process {
 // A server is not harmed where nobody could note what undoes that.
 func TestNotHarmedWithoutANote(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(file, nil, 0o600))
 	t.Setenv("XDG_CACHE_HOME", file)
 	did := filepath.Join(t.TempDir(), "paused")
-	e, err := Config{Servers: threeHere, Commands: ensemble.Commands{Pause: "touch '" + did + "' {id}", Resume: "true {id}"}}.assemble()
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(Config{Servers: threeHere, Commands: ensemble.Commands{Pause: "touch '" + did + "' {id}", Resume: "true {id}"}}.assemble())(t)
 	if err := e.servers[0].Pause(t.Context()); err == nil {
 		t.Error("no error")
 	}

@@ -66,7 +66,7 @@ func (e *cluster) together(ctx context.Context) error {
 			}
 		}
 	}
-	if n := len(e.servers); n < most {
+	if n := len(e.servers) + len(e.config.Absent); n < most {
 		e.profile.Warnings = append(e.profile.Warnings, fmt.Sprintf(
 			"the ensemble has %d servers (%s), but --servers names %d: what becomes of the others is not seen", most, configPath, n))
 	}

@@ -9,16 +9,14 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
 // Servers that others use are not harmed, unless that is allowed.
 func TestOthers(t *testing.T) {
 	t.Parallel()
-	servers, err := embedded.Start(embedded.Config{Nodes: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	servers := must.Get(embedded.Start(embedded.Config{Nodes: 1}))(t)
 	defer servers.Close()
 	addr := servers.Servers()[0].Addr()
 	start := func(change func(*Config)) error {

@@ -13,14 +13,12 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // Where a command finds the server, in all ways in which managers print it.
 func TestAddresses(t *testing.T) {
-	here, err := addressesOf(t.Context(), "localhost:2181")
-	if err != nil {
-		t.Fatal(err)
-	}
+	here := must.Get(addressesOf(t.Context(), "localhost:2181"))(t)
 	far := addresses{text: "zk1:2181", port: "2181", ips: []netip.Addr{netip.MustParseAddr("10.1.2.3")}}
 	for told, want := range map[string][2]bool{ // of the server on this machine, of the other one
 		"localhost:2181": {true, false}, "127.0.0.1": {true, false}, "127.0.0.1:2181": {true, false}, "127.0.0.1:2182": {},
@@ -39,9 +37,7 @@ func managed(t *testing.T, scripts map[string]string) (calls func() string) {
 	log := filepath.Join(dir, "calls")
 	for name, script := range scripts {
 		text := "#!/bin/sh\necho " + name + " \"$@\" >> " + log + "\n" + script + "\n"
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700))
 	}
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 	return func() string {
@@ -53,17 +49,12 @@ func managed(t *testing.T, scripts map[string]string) (calls func() string) {
 // A manager whose names belong to other servers harms none: each of these reaches wrong things, in its own way, and
 // gets no command but those that ask.
 func TestNothingForeignIsHarmed(t *testing.T) {
-	on, err := embedded.Start(embedded.Config{Nodes: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	on := must.Get(embedded.Start(embedded.Config{Nodes: 1}))(t)
 	defer on.Close()
 	addr := on.Addrs()[0]
 	_, port, _ := strings.Cut(addr, ":")
 	compose := filepath.Join(t.TempDir(), "compose.yaml")
-	if err := os.WriteFile(compose, []byte("services: {zk1: {ports: ['"+port+":2181']}}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(compose, []byte("services: {zk1: {ports: ['"+port+":2181']}}"), 0o600))
 	const unit = `case "$*" in *"ss "*) echo 'LISTEN 0 50 *:2181 users:(("java",pid=7,fd=1))';; esac`
 	for _, c := range []struct {
 		control string
@@ -90,10 +81,7 @@ func TestNothingForeignIsHarmed(t *testing.T) {
 	} {
 		t.Run("", func(t *testing.T) {
 			calls := managed(t, c.scripts)
-			commands, err := Control(c.control, on.Addrs())
-			if err != nil {
-				t.Fatal(err)
-			}
+			commands := must.Get(Control(c.control, on.Addrs()))(t)
 			e, err := Config{Servers: on.Addrs(), Commands: commands}.Start(t.Context())
 			if err == nil {
 				defer e.Close()
@@ -119,10 +107,7 @@ func TestNothingForeignIsHarmed(t *testing.T) {
 
 // noted returns simulated servers, and the same ones as somebody else's, whose commands only write down what they were run for.
 func noted(t *testing.T) (on *embedded.Ensemble, e *cluster, notes func() string) {
-	on, err := embedded.Start(embedded.Config{InMemory: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	on = must.Get(embedded.Start(embedded.Config{InMemory: true}))(t)
 	t.Cleanup(func() { on.Close() })
 	commands, notes := notebook(t)
 	e = assembled(t, Config{Servers: on.Addrs(), Commands: commands})

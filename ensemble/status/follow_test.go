@@ -13,16 +13,14 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/status"
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // Each of five servers is lost and comes back, in each way, and the status of the ensemble is right two
 // looks after each change; a look takes at most a second.
 func TestEachServerEmbedded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Config{Nodes: 5, InMemory: true, Latency: time.Millisecond}.Start(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Config{Nodes: 5, InMemory: true, Latency: time.Millisecond}.Start(t.Context()))(t)
 		defer e.Close()
 		eachServer(t, e, e.Servers(), 2)
 	})

@@ -9,11 +9,11 @@ import (
 	"github.com/zklab/zklab/object"
 )
 
-// docs/adapters.md shows the declaration and the class unchanged, and the declaration has no mistake.
+// docs/declared-objects.md shows the declaration and the class unchanged, and the declaration has no mistake.
 func TestPage(t *testing.T) {
 	declared, err1 := os.ReadFile("tickets.yaml")
 	code, err2 := os.ReadFile("tickets.py")
-	page, err3 := os.ReadFile("../../docs/adapters.md")
+	page, err3 := os.ReadFile("../../docs/declared-objects.md")
 	if err1 != nil || err2 != nil || err3 != nil {
 		t.Fatal(err1, err2, err3)
 	}
@@ -29,7 +29,7 @@ func TestPage(t *testing.T) {
 		"the class of tickets.py": "```python\nclass " + class + "```\n",
 	} {
 		if !strings.Contains(string(page), shown) {
-			t.Errorf("docs/adapters.md does not show %s as it is", what)
+			t.Errorf("docs/declared-objects.md does not show %s as it is", what)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/link"
 )
 
@@ -98,24 +99,15 @@ func TestAim(t *testing.T) {
 
 // An aim can be written and read back, without faults that cannot be injected at messages.
 func TestAimWritten(t *testing.T) {
-	s, err := Parse("aimed,lose-reply,late-request:repeated=true+2s", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := Parse(s.String(), time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := must.Get(Parse("aimed,lose-reply,late-request:repeated=true+2s", time.Second))(t)
+	again := must.Get(Parse(s.String(), time.Second))(t)
 	if diff := cmp.Diff(s, again, cmp.AllowUnexported(Turn{}, Part{})); diff != "" || s[0].Order != Aimed {
 		t.Errorf("%s: %s", s, diff)
 	}
 	if _, err := Parse("aimed,touch", time.Second); err == nil || err.Error() != `"aimed,touch": position 1: touch cannot be injected at messages, where aimed faults are` {
 		t.Error(err)
 	}
-	mixed, err := Parse("pause:leader,lose-reply,touch,expire@3s", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+	mixed := must.Get(Parse("pause:leader,lose-reply,touch,expire@3s", time.Second))(t)
 	var parts []string
 	for _, part := range mixed.Aimed() {
 		parts = append(parts, Schedule{part}.String())

@@ -10,16 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/link"
 )
 
 func aPoint(t *testing.T, text string) link.Point {
 	t.Helper()
-	p, err := link.ParsePoint(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return must.Get(link.ParsePoint(text))(t)
 }
 
 // The text of a drawn fault is complete, because experiment.yaml has nothing else.

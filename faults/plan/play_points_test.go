@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/link"
 )
@@ -55,10 +56,7 @@ func listener(t *testing.T) (*link.Link, <-chan int) {
 // connect sends one message: the request for a session.
 func connect(t *testing.T, l *link.Link) {
 	t.Helper()
-	c, err := l.Dial("tcp", "a:1", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := must.Get(l.Dial("tcp", "a:1", 0))(t)
 	if err := wire.WriteFrame(c, wire.ConnectRequest{Timeout: time.Second, Password: make([]byte, 16)}.Append(nil)); err != nil {
 		t.Error(err)
 	}
@@ -66,11 +64,7 @@ func connect(t *testing.T, l *link.Link) {
 
 func thePoint(t *testing.T, text string) link.Point {
 	t.Helper()
-	p, err := link.ParsePoint(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return must.Get(link.ParsePoint(text))(t)
 }
 
 // A fault at a message is injected once, before the message passes, and then recorded like any other; a
@@ -169,10 +163,7 @@ func (r *verbose) Record(e history.Event) history.Event {
 
 // The aim "all" has all faults that can be injected at messages.
 func TestAimAll(t *testing.T) {
-	all, err := plan.Parse("aimed,all", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must.Get(plan.Parse("aimed,all", time.Second))(t)
 	chosen, _ := all.Choose(faults.Setting{Ensemble: nowhere{}})
 	for _, f := range chosen.Faults() {
 		if !faults.Aimable(f) {

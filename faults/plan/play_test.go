@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // stub is a fault that fails in the step that it is told to, and records what was done.
@@ -373,9 +374,7 @@ func TestPlayTellsTraits(t *testing.T) {
 		for i, f := range []faults.Fault{called{&stub{done: new([]string)}, "silence"}, traited{called{&stub{done: new([]string)}, "hammer"}}, &stub{done: new([]string)}} {
 			steps = append(steps, plan.Step{At: time.Duration(i) * time.Second, For: time.Second, Fault: f, Lane: 1})
 		}
-		if err := plan.Play(t.Context(), steps, &faults.Target{Ensemble: nowhere{}}, r); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, plan.Play(t.Context(), steps, &faults.Target{Ensemble: nowhere{}}, r))
 		want := []history.FaultTraits{kinds.Silence.Traits, {Denies: true}, {}}
 		if diff := cmp.Diff(want, r.traits); diff != "" {
 			t.Error(diff)
@@ -418,9 +417,7 @@ func TestOvertakenByTheEnd(t *testing.T) {
 		defer cancel()
 		var done []string
 		planned := []plan.Step{{At: 10 * time.Second, For: 5 * time.Second, Fault: &slow{stub{done: &done}}, Lane: 1}}
-		if err := plan.Play(ctx, planned, &faults.Target{Ensemble: nowhere{}}, r); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, plan.Play(ctx, planned, &faults.Target{Ensemble: nowhere{}}, r))
 		i := len(r.all) - 3 // before heal and healed
 		if i < 0 || !r.all[i].TooLate || r.all[i].Step != history.StepSkipped || r.all[i].Detail != "the load ended 500 ms after stub began, before it took effect" || len(r.all[i].Servers) != 1 {
 			t.Errorf("%+v", r.all)

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func planned(seed uint64, limit time.Duration, s plan.Schedule) []plan.Step {
@@ -279,10 +280,7 @@ func TestLate(t *testing.T) {
 		"kill@1h,pause@30s+1s,expire":             {"kill@1h+5s begins after the time limit of 30s", "pause@30s+1s begins after the time limit of 30s"},
 		"pause/1m,cut@client0/acquire#1/create#1": {"pause+5s/1m begins after the time limit of 30s"},
 	} {
-		s, err := plan.Parse(list, 10*time.Second)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := must.Get(plan.Parse(list, 10*time.Second))(t)
 		if diff := cmp.Diff(want, s.Late(30*time.Second)); diff != "" {
 			t.Errorf("%s: %s", list, diff)
 		}
@@ -308,10 +306,7 @@ func TestParseWithin(t *testing.T) {
 		{"pause,expire,kill", 3 * second, 2 * second}, // not all turns, but as many as possible
 		{"all", 10 * second, 10 * second},
 	} {
-		s, err := plan.ParseWithin(tt.list, 10*second, tt.limit)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := must.Get(plan.ParseWithin(tt.list, 10*second, tt.limit))(t)
 		if got := s.Interval(); got != tt.interval {
 			t.Errorf("%s within %s: each %s, want %s", tt.list, tt.limit, got, tt.interval)
 		}
@@ -342,10 +337,7 @@ func TestParseAllWithin(t *testing.T) {
 		{"all,expire,pause", 20 * time.Second, 2 * time.Second},
 		{"sequence,expire,all", 30 * time.Second, 2 * time.Second},
 	} {
-		s, err := plan.ParseWithin(tt.list, 10*time.Second, tt.limit)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := must.Get(plan.ParseWithin(tt.list, 10*time.Second, tt.limit))(t)
 		s, _ = s.Choose(faults.Setting{Ensemble: nowhere{}})
 		if got := s.Interval(); tt.interval != 0 && got != tt.interval {
 			t.Errorf("%s within %s: each %s, want %s", tt.list, tt.limit, got, tt.interval)
@@ -380,10 +372,7 @@ func TestMissed(t *testing.T) {
 		{"quiet:25s,pause", nil},
 		{"sequence,quiet:25s,pause", []string{"pause has no turn within the time limit of 30s"}},
 	} {
-		s, err := plan.Parse(tt.list, 10*time.Second)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := must.Get(plan.Parse(tt.list, 10*time.Second))(t)
 		seed := uint64(1)
 		switch tt.list {
 		case "quiet:25s,pause":
@@ -431,10 +420,7 @@ func TestOnly(t *testing.T) {
 		{"sequence,pause,kill", "pause", "sequence,pause,kill"},
 		{"quiet,pause", "kill", ""},
 	} {
-		s, err := plan.Parse(test.schedule, time.Second)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := must.Get(plan.Parse(test.schedule, time.Second))(t)
 		before := s.String()
 		if got := s.Only(strings.Fields(test.kinds)).String(); got != test.want || s.String() != before {
 			t.Errorf("%s, only %s: %s, want %s; it is now %s", test.schedule, test.kinds, got, test.want, s)
@@ -451,10 +437,7 @@ func TestHas(t *testing.T) {
 	for text, want := range map[string]bool{
 		"all": true, "expire": false, "upgrade": true, "expire,upgrade@3s": true, "all,-upgrade": false, "expire,with:upgrade": true,
 	} {
-		s, err := plan.Parse(text, time.Second)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := must.Get(plan.Parse(text, time.Second))(t)
 		if got := s.Has(kinds.Upgrade.Name); got != want {
 			t.Errorf("%s: %t", text, got)
 		}
@@ -467,10 +450,7 @@ func TestHits(t *testing.T) {
 		"all": true, "expire": false, "freeze": true, "expire,crash:holder@3s": true, "all,-freeze": true,
 		"all,-freeze,-crash": false, "freeze@client1/acquire#1/create#1": true, "expire,with:freeze:any": true,
 	} {
-		s, err := plan.Parse(text, time.Second)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := must.Get(plan.Parse(text, time.Second))(t)
 		if got := s.Hits(kinds.Processes); got != want {
 			t.Errorf("%s: %t", text, got)
 		}
@@ -489,10 +469,7 @@ func TestWeightless(t *testing.T) {
 		"sequence,pause:weight=3,expire": "",
 		"all:weight=2":                   "the weight of all:weight=2 has no effect: no turn comes twice within the time limit of 30s",
 	} {
-		s, err := plan.Parse(list, 10*time.Second)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := must.Get(plan.Parse(list, 10*time.Second))(t)
 		s, _ = s.Choose(faults.Setting{Ensemble: nowhere{}})
 		if got := strings.Join(s.Weightless(30*time.Second), "; "); got != want {
 			t.Errorf("%s: %q, want %q", list, got, want)
@@ -507,10 +484,7 @@ func TestUnweighed(t *testing.T) {
 		"sequence,pause,pause,expire":    "",
 		"pause:weight=3,expire":          "",
 	} {
-		s, err := plan.Parse(list, 10*time.Second)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := must.Get(plan.Parse(list, 10*time.Second))(t)
 		if got := strings.Join(s.Unweighed(), "; "); got != want {
 			t.Errorf("%s: %q, want %q", list, got, want)
 		}

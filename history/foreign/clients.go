@@ -1,6 +1,7 @@
 package foreign
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/zklab/zklab/history"
@@ -11,6 +12,22 @@ type clients struct {
 	named    []string
 	of       map[string]int64
 	numbered int // the first line with a number; 0 if there is none
+	// The first lines of porcupine's events with a client, and without: 0 if there is none.
+	with, without int
+}
+
+// alike returns an error if only some of porcupine's events have a client: the Ids of the others may be numbers of
+// clients.
+func (c *clients) alike(line int, client Value) error {
+	first := &c.with
+	if client.Kind == Nil {
+		first = &c.without
+	}
+	*first = cmp.Or(*first, line)
+	if c.with > 0 && c.without > 0 {
+		return wrong(line, "the event in line %d has no ClientId, but that in line %d has one: give all events one, or none", c.without, c.with)
+	}
+	return nil
 }
 
 // number sets the process of an event, and reports whether it is a client's. The nemesis, sessions and the like report

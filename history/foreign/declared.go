@@ -199,8 +199,8 @@ func (x *line) say(colon string) {
 // reset begins another line.
 func (x *line) reset(number int) { x.number, x.fields, x.has, x.twice = number, x.fields[:0], 0, 0 }
 
-// add adds a field, whose value the caller sets at once. If the line has it already, the later value counts. Lines of a
-// file are alike, so the field of the last line in the same position is tried before the declaration.
+// add adds a field, whose value the caller sets at once. Lines of a file are alike, so the field of the last line in the
+// same position is tried before the declaration.
 func (x *line) add(name string, at place) *field {
 	n := len(x.fields)
 	if n == cap(x.fields) {
@@ -212,15 +212,7 @@ func (x *line) add(name string, at place) *field {
 	if f.spent = false; f.name != name || f.at != at {
 		*f = field{name: name, at: at, called: x.declared(name, at)}
 	}
-	if x.has&(1<<f.meaning) != 0 {
-		for i := range x.fields[:n] {
-			if x.fields[i].name == name && x.fields[i].at == at {
-				x.fields = x.fields[:n]
-				return &x.fields[i]
-			}
-		}
-		x.twice |= 1 << f.meaning
-	}
+	x.twice |= x.has & (1 << f.meaning)
 	x.has |= 1 << f.meaning
 	return f
 }

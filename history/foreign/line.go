@@ -29,7 +29,9 @@ type told struct {
 	end  Event
 	ends bool
 	// open maps each process to the name of its open operation, if completions do not name theirs.
-	open    map[int64]Value
+	open map[int64]Value
+	// calls holds the Id of each process's last call, in a porcupine.Event.
+	calls   map[int64]Value
 	clients clients
 	passed  passed
 }
@@ -41,14 +43,15 @@ const returned = "return"
 // invocation, and keeps the completion.
 func (t *told) event(e *Event) (mine bool, err error) {
 	x := &t.line
-	*e = Event{Line: x.number, Time: NoTime, Final: truth(x.value(finalField, onLine))}
+	*e = Event{Line: x.number, Time: NoTime}
+	e.Final = truth(x.value(finalField, onLine))
 	word := x.word()
 	record := x.get(startField, onLine) != nil && x.value(timeField, onLine).Kind == Nil && word != string(history.Invoke)
 	if !t.began && !record && word == "" && x.who().Kind == Nil {
 		return false, wrong(x.number, "the event has no %s and no %s; %s", x.names.process, x.names.kind, known)
 	}
 	t.began = true
-	if !t.own && x.has&foldable != 0 {
+	if !t.own {
 		if err := x.unfold(record, word); err != nil {
 			return false, err
 		}
@@ -59,9 +62,25 @@ func (t *told) event(e *Event) (mine bool, err error) {
 		mine, err = t.single(e, word)
 	}
 	if err == nil && mine && !t.own {
-		err = t.passOver(e, record)
+		if err = x.truths(); err == nil {
+			err = t.passOver(e, record)
+		}
 	}
 	return mine, err
+}
+
+// truths returns an error about a field that is true or false elsewhere, and something else here.
+func (x *line) truths() error {
+	if x.has&(1<<finalField|1<<foundField) == 0 {
+		return nil
+	}
+	for i := range x.fields {
+		f := &x.fields[i]
+		if (f.meaning == finalField || f.meaning == foundField) && f.at != inInput && !f.spent && f.v.Kind != Nil && f.v.Kind != Bool {
+			return wrong(x.number, "%s is %s: expected true or false; if it means something else, say --field %s=ignore", x.label(f), f.v, f.name)
+		}
+	}
+	return nil
 }
 
 // word returns what kind of event a line is: invoke, ok, fail, info, return, or as it is written.
@@ -72,12 +91,15 @@ func (x *line) word() string {
 	}
 	word := strings.ToLower(plain(f.v))
 	switch {
+	case f.v.Kind == Nil:
 	case (f.v.Kind == Bool || f.v.Kind == Int) && f.v.Int&1 == f.v.Int && f.is("kind"): // porcupine.CallEvent is false
 		word = []string{string(history.Invoke), returned}[f.v.Int]
 	case word == "call" || word == "invocation":
 		word = string(history.Invoke)
 	case word == "response" || word == string(history.OK) && f.is("action"):
 		word = returned
+	case word == "": // neither a word nor a kind of porcupine
+		word = f.v.String()
 	}
 	return word
 }
@@ -87,8 +109,15 @@ func (f *field) is(name string) bool { return f.as == name }
 // foldable are the meanings of fields that may hold other fields.
 const foldable = 1<<inputField | 1<<outputField | 1<<dataField | 1<<valueField
 
+// singleOnes are the meanings of which a line has one field, or several that say the same. Of others, all count (outcomes),
+// or the one that counts least is named.
+const singleOnes = 1<<operationField | 1<<keyField | 1<<valueField | 1<<fromField | 1<<toField | 1<<inputField | 1<<outputField | 1<<dataField | 1<<foundField | 1<<finalField | 1<<idField
+
 // unfold adds the fields of the objects with the argument and the answer.
 func (x *line) unfold(record bool, word string) error {
+	if err := x.agree(); err != nil || x.has&foldable == 0 {
+		return err
+	}
 	asks, answers := record || word == string(history.Invoke), word != string(history.Invoke)
 	for i := range x.fields {
 		f := &x.fields[i]
@@ -111,12 +140,7 @@ func (x *line) unfold(record bool, word string) error {
 			x.spread(i, at)
 		}
 	}
-	for _, m := range []meaning{operationField, keyField, valueField} {
-		if err := x.agree(m); err != nil {
-			return err
-		}
-	}
-	return nil
+	return x.agree()
 }
 
 // spread adds the fields of an object; or the object itself, if it has no field that says what the fields of a line
@@ -161,14 +185,17 @@ func (x *line) holdsEvent(v Value, at place) bool {
 }
 
 // agree returns an error if two fields say the same thing, and differ.
-func (x *line) agree(m meaning) error {
-	if x.twice&(1<<m) == 0 {
+func (x *line) agree() error {
+	if x.twice&singleOnes == 0 {
 		return nil
 	}
 	for i := range x.fields {
 		for j := range x.fields[:i] {
 			f, g := &x.fields[j], &x.fields[i]
-			if f.meaning == m && g.meaning == m && !f.spent && !g.spent && f.v.Kind != Nil && g.v.Kind != Nil && (m != valueField || f.at == g.at) && !f.v.Equal(g.v) {
+			if f.meaning == g.meaning && singleOnes&(1<<f.meaning) != 0 && !f.spent && !g.spent && f.v.Kind != Nil && g.v.Kind != Nil && (f.meaning != valueField || f.at == g.at) && !f.v.Equal(g.v) {
+				if f.name == g.name {
+					return wrong(x.number, "%s stands twice, as %s and as %s", x.label(f), f.v, g.v)
+				}
 				return wrong(x.number, "%s is %s, but %s is %s: say which one does not count, as in --field %s=ignore", x.label(f), f.v, x.label(g), g.v, g.name)
 			}
 		}
@@ -180,10 +207,16 @@ func (x *line) agree(m meaning) error {
 // of its own.
 func (x *line) who() Value {
 	v := x.value(processField, onLine)
-	if k := x.get(kindField, onLine); v.Kind == Nil && k != nil && k.is("kind") {
+	if v.Kind == Nil && x.isPorcupines() {
 		return x.value(idField, onLine)
 	}
 	return v
+}
+
+// isPorcupines reports whether a line is a porcupine.Event.
+func (x *line) isPorcupines() bool {
+	k := x.get(kindField, onLine)
+	return k != nil && k.is("kind")
 }
 
 // single makes the event of a line that is not a record.
@@ -198,6 +231,11 @@ func (t *told) single(e *Event, word string) (bool, error) {
 		kind = Value{Kind: Text, Text: word}
 	} else if k != nil && k.is("action") && word != string(history.Invoke) {
 		return false, nil // what the test does, besides calling
+	}
+	if x.isPorcupines() {
+		if err := t.clients.alike(x.number, x.value(processField, onLine)); err != nil {
+			return false, err
+		}
 	}
 	if mine, err := t.clients.number(e, x.number, x.who(), kind, x.names.process); err != nil || !mine {
 		return mine, err
@@ -220,6 +258,12 @@ func (t *told) invocation(e *Event, kind Value) error {
 		}
 		t.open[e.Process] = f
 	}
+	if x.isPorcupines() {
+		if t.calls == nil {
+			t.calls = map[int64]Value{}
+		}
+		t.calls[e.Process] = x.value(idField, onLine)
+	}
 	e.Key = x.value(keyField, onLine|inInput)
 	e.Value, e.Bare = x.argument()
 	return typed(e, x.number, kind, f, x.names)
@@ -235,13 +279,22 @@ func (t *told) completion(e *Event, word string, kind Value) error {
 	e.Key = x.value(keyField, onLine)
 	e.Value, e.Bare, apart = x.result()
 	e.Answer = apart || word == returned
+	if call, is := t.calls[e.Process]; is && !call.Equal(x.value(idField, onLine)) {
+		return wrong(x.number, "Id is %s, but that of the client's open call is %s", x.value(idField, onLine), call)
+	}
 	if !t.own {
+		if !slices.Contains([]string{string(history.OK), string(history.Fail), string(history.Info), returned}, word) {
+			return typed(e, x.number, kind, f, x.names) // which says that this is none
+		}
 		typ, err := x.outcome(word)
 		if err != nil {
 			return err
 		}
 		if typ != "" {
 			kind = Value{Kind: Text, Text: string(typ)}
+		}
+		if typ == history.OK && word == returned {
+			t.passed.saysOK(x)
 		}
 		if e.Absent = x.absent(typ); e.Absent {
 			e.Value, e.Bare, e.Answer = Value{}, false, true
@@ -286,6 +339,8 @@ func (t *told) record(e *Event, word string) (bool, error) {
 	}
 	kind := Value{Kind: Text, Text: string(typ)}
 	switch {
+	case typ == history.OK:
+		t.passed.saysOK(x)
 	case typ != "":
 	case word != "": // it is no outcome
 		kind = x.value(kindField, onLine)
@@ -293,6 +348,7 @@ func (t *told) record(e *Event, word string) (bool, error) {
 		kind.Text = string(history.Info)
 	default:
 		kind.Text = string(history.OK)
+		t.passed.saysOK(x)
 	}
 	if done.Value, done.Bare, done.Answer = x.result(); x.absent(history.Type(plain(kind))) {
 		done.Value, done.Bare, done.Absent = Value{}, false, true
@@ -354,11 +410,15 @@ func (x *line) argument() (v Value, bare bool) {
 // result returns what an operation answered, whether the line does not say it, and whether it is an answer and not
 // perhaps what the operation was called with.
 func (x *line) result() (v Value, bare, apart bool) {
-	if f := x.get(foundField, onLine|inOutput); f != nil && f.v.Kind == Bool && f.v.Int == 0 {
+	found := x.get(foundField, onLine|inOutput)
+	if found != nil && found.v.Kind == Bool && found.v.Int == 0 {
 		return Value{}, false, true
 	}
 	if f := x.get(valueField, inOutput); f != nil {
 		return f.v, false, true
+	}
+	if found != nil && x.value(valueField, onLine).Kind == Nil { // what was found is not said
+		return Value{}, true, true
 	}
 	if f := x.get(valueField, onLine); f != nil {
 		return f.v, false, x.has&(1<<startField) != 0

@@ -1,6 +1,7 @@
 package foreign
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,19 @@ type passed struct {
 	lines  int      // with events of clients
 	oks    int      // those that ended with ok
 	around []string // fields of an object around the list of events
+	sayer  string   // the first field that says ok
+	unsaid int      // the first line that counts as ok although no such field says so; 0 if there is none
+}
+
+// saysOK keeps in mind whether a field of an operation with ok says so.
+func (p *passed) saysOK(x *line) {
+	for _, m := range []meaning{kindField, doneField, statusField} {
+		if f := x.get(m, onLine|inOutput); f != nil && f.v.Kind != Nil && !f.is("kind") && !f.is("action") {
+			p.sayer = cmp.Or(p.sayer, x.label(f))
+			return
+		}
+	}
+	p.unsaid = cmp.Or(p.unsaid, x.number)
 }
 
 // unread is a field that the reader passes over.
@@ -81,7 +95,7 @@ func (p *passed) atEnd() error {
 }
 
 // passable are the meanings of fields that may have been passed over.
-const passable = 1<<noMeaning | 1<<likeOutcome | 1<<likeAnswer | 1<<likeKey | 1<<startField | 1<<endField | 1<<idField | 1<<fromField | 1<<toField | 1<<dataField | 1<<statusField
+const passable = 1<<noMeaning | 1<<likeOutcome | 1<<likeAnswer | 1<<likeKey | 1<<startField | 1<<endField | 1<<idField | 1<<fromField | 1<<toField | 1<<dataField | 1<<statusField | 1<<foundField
 
 // passOver keeps in mind which fields of a client's line were not read. If one looks as if it decided something, it
 // is an error: a key or an outcome as soon as it differs from the one on an earlier line, an answer if there is no
@@ -100,6 +114,9 @@ func (t *told) passOver(e *Event, record bool) error {
 	}
 	for i := range x.fields {
 		f := &x.fields[i]
+		if f.meaning == foundField && truth(f.v) && done.Bare { // but what was found is not there
+			done.Unread = x.label(f)
+		}
 		m, passes := x.passes(f, e, record)
 		if !passes {
 			continue
@@ -196,7 +213,8 @@ func (r *Reader) LikeKey() string {
 	return ""
 }
 
-// Unread describes the fields that were not read and whose values differ, in a sentence; "" if there are none.
+// Unread describes the fields that were not read and whose values differ, and an outcome that one operation does not
+// say as others do; "" if there are none.
 func (r *Reader) Unread() string {
 	p, hint := &r.told.passed, ""
 	names, values := slices.Clone(p.around), []string{}
@@ -220,13 +238,16 @@ func (r *Reader) Unread() string {
 			hint = "; " + advice.FieldMeans.Text(bareName(u.name))
 		}
 	}
-	what := "field %s was not read: %s%s"
-	switch len(names) {
-	case 0:
-		return ""
-	case 1:
-	default:
-		what = "fields %s were not read: %s%s"
+	var sentences []string
+	if len(names) > 0 {
+		what := "field %s was not read: %s%s"
+		if len(names) > 1 {
+			what = "fields %s were not read: %s%s"
+		}
+		sentences = append(sentences, fmt.Sprintf(what, strings.Join(names, ", "), strings.Join(values, "; "), hint))
 	}
-	return fmt.Sprintf(what, strings.Join(names, ", "), strings.Join(values, "; "), hint)
+	if p.sayer != "" && p.unsaid > 0 {
+		sentences = append(sentences, fmt.Sprintf("the operation in line %d counts as ok, although its field %s is missing", p.unsaid, p.sayer))
+	}
+	return strings.Join(sentences, "; ")
 }

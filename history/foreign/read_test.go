@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/testkit/allocs"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // all reads everything.
@@ -153,17 +154,11 @@ func TestRead(t *testing.T) {
 		{"byte order mark", "\xef\xbb\xbf{:process 3, :type :invoke, :f :write, :value 7}", EDN, []Event{invoke}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, err := NewReader(strings.NewReader(c.text), Auto)
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := must.Get(NewReader(strings.NewReader(c.text), Auto))(t)
 			if r.Format() != c.format {
 				t.Errorf("found to be %s, want %s", r.Format(), c.format)
 			}
-			got, err := all(t, c.text, c.format)
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := must.Get(all(t, c.text, c.format))(t)
 			if d := cmp.Diff(c.want, got); d != "" {
 				t.Error(d)
 			}
@@ -179,9 +174,7 @@ func TestReadPacked(t *testing.T) {
 	if _, err := z.Write([]byte(plain)); err != nil {
 		t.Fatal(err)
 	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, z.Close())
 	r, err := NewReader(bytes.NewReader(packed.Bytes()), Auto)
 	for range 2 {
 		var e Event
@@ -210,9 +203,7 @@ func TestInFolder(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		for _, name := range c.files {
-			if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
 		}
 		got := InFolder(dir)
 		if got != "" {
@@ -323,10 +314,7 @@ func TestReadErrors(t *testing.T) {
 func TestExamples(t *testing.T) {
 	for _, d := range Formats() {
 		for _, example := range d.Examples {
-			r, err := NewReader(strings.NewReader(example), Auto)
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := must.Get(NewReader(strings.NewReader(example), Auto))(t)
 			var e Event
 			if err := r.Next(&e); err != nil || r.Format() != d.Format || e.Type != history.Invoke {
 				t.Errorf("%s: %v, %+v in format %s, want %s", example, err, e, r.Format(), d.Format)
@@ -341,10 +329,7 @@ func TestRecord(t *testing.T) {
 {"ClientId":4,"Input":{"Op":"cas","Key":"x","From":1,"To":2},"Call":1.5,"Output":{"ok":false},"Return":2.0}
 {"process":4,"f":"read","output":[1,2],"start":3.0,"end":-1}
 {"process":4,"f":"read","value":7,"start":3.5,"end":4.25}`
-	got, err := all(t, text, Auto)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := must.Get(all(t, text, Auto))(t)
 	swap := Value{Kind: Map, Items: []Value{{Kind: Text, Text: "from"}, integer(1), {Kind: Text, Text: "to"}, integer(2)}}
 	want := []Event{
 		{Line: 2, Index: 1, Process: 4, Type: history.Invoke, F: "cas", Key: Value{Kind: Text, Text: "x"}, Value: swap, Record: true, Time: 1_500_000_000},
@@ -369,6 +354,9 @@ func TestUnread(t *testing.T) {
 		{"within", `{"ClientId":0,"Input":{"op":"put","value":1,"version":1},"Call":1,"Return":2}{"ClientId":0,"Input":{"op":"put","value":1,"version":2},"Call":1,"Return":2}`, "Input.version is 1 in line 1, and 2 in line 1"},
 		{"around", `{"model":"register","ops":[{"process":0,"type":"ok","f":"read","value":1}],"initial":7}`, "fields model, initial were not read: model is beside the list of events; initial is beside the list of events"},
 		{"another process", `{"client":5,"process":0,"type":"ok","f":"read","value":1}{"process":0,"client":6,"type":"ok","f":"read","value":1}`, "field client was not read: client is 5 in line 1, and 6 in line 1; if it decides something, say what it means, as in --field client=key"},
+		{"an outcome", `{"process":0,"f":"write","value":1,"start":1,"end":2,"ok":true}
+{"process":0,"f":"write","value":2,"start":3,"end":4}`, "the operation in line 2 counts as ok, although its field ok is missing"},
+		{"no outcome", `{"process":0,"f":"write","value":1,"start":1,"end":2,"ok":false}{"process":0,"f":"write","value":2,"start":3,"end":4}`, ""},
 	} {
 		r, err := NewReader(strings.NewReader(c.text), Auto)
 		for err == nil {
@@ -382,15 +370,12 @@ func TestUnread(t *testing.T) {
 
 // The page has the names of all fields that the reader knows.
 func TestNamesAreDocumented(t *testing.T) {
-	page, err := os.ReadFile("../../docs/history.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(page), "### Fields of JSON lines")
+	page := must.Get(os.ReadFile("../../docs/foreign-histories.md"))(t)
+	_, section, _ := strings.Cut(string(page), "## Fields of JSON lines")
 	section, _, _ = strings.Cut(strings.ToLower(section), "**no other field is read**")
 	for _, name := range Names() {
 		if !strings.Contains(section, "`"+name+"`") {
-			t.Errorf("docs/history.md lacks the field `%s`", name)
+			t.Errorf("docs/foreign-histories.md lacks the field `%s`", name)
 		}
 	}
 }
@@ -425,13 +410,8 @@ func TestWriteEDN(t *testing.T) {
 		{Index: 2, Time: 9, Process: 2, Type: history.Info, F: "enqueue", Key: "k \"1\"\n", Error: &history.Error{Code: "timeout", Message: "too {late"}},
 	}}
 	var b strings.Builder
-	if err := WriteEDN(&b, h); err != nil {
-		t.Fatal(err)
-	}
-	got, err := all(t, b.String(), EDN)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, WriteEDN(&b, h))
+	got := must.Get(all(t, b.String(), EDN))(t)
 	want := []Event{
 		{Line: 2, Index: 1, Time: 5, Process: 2, Type: history.Invoke, F: "enqueue", Key: text("k \"1\"\n"), Value: keyed(named(":item"), text("a\\b\x01"))},
 		{Line: 3, Index: 2, Time: 9, Process: 2, Type: history.Info, F: "enqueue", Key: text("k \"1\"\n")},

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A history of zklab's says the same when it is written as EDN, to a reader of the
@@ -27,12 +28,8 @@ func FuzzWriteEDN(f *testing.F) {
 	f.Fuzz(func(t *testing.T, lines []byte) {
 		h := historytest.Salvage(history.Header{Model: models.Queue.Name}, lines)
 		var own, edn bytes.Buffer
-		if err := history.Write(&own, h); err != nil {
-			t.Fatal(err)
-		}
-		if err := WriteEDN(&edn, h); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, history.Write(&own, h))
+		must.Do(t, WriteEDN(&edn, h))
 		want, err := all(t, own.String(), JSONL)
 		got, err2 := all(t, edn.String(), EDN)
 		if (err == nil) != (err2 == nil) {

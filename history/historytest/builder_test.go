@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func TestBuilder(t *testing.T) {
@@ -50,13 +51,8 @@ func TestBuilder(t *testing.T) {
 
 	// The format allows what the builder makes.
 	var file bytes.Buffer
-	if err := history.Write(&file, h); err != nil {
-		t.Fatal(err)
-	}
-	read, err := history.Read(&file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, history.Write(&file, h))
+	read := must.Get(history.Read(&file))(t)
 	if d := cmp.Diff(h, read, cmpopts.IgnoreUnexported(history.History{})); d != "" {
 		t.Errorf("built -, read +: %s", d)
 	}

@@ -33,18 +33,10 @@ func treeChanges(t *history.Txn) (all []history.TreeChange) {
 	for _, path := range t.Paths { // the ephemeral znodes of a session that was closed
 		all = append(all, history.TreeChange{Zxid: t.Zxid, Type: "delete", Path: path})
 	}
-	parts := t.Parts
-	if len(parts) == 0 {
-		parts = []history.Txn{*t}
-	}
-	if t.Error != 0 || slices.ContainsFunc(parts, func(p history.Txn) bool { return p.Error != 0 || p.Type == "error" }) {
-		return nil
-	}
-	for i := range parts {
-		p := &parts[i]
+	for p := range t.Changes() {
 		c := history.TreeChange{Zxid: t.Zxid, Path: p.Path, Session: t.Session, Cxid: t.Cxid, Owner: p.Owner}
 		switch {
-		case p.Type == "create" || p.Type == "create2" || p.Type == "createContainer" || p.Type == "createTTL":
+		case p.Creates():
 			c.Type, c.Sequential = "create", strings.HasSuffix(p.Path, fmt.Sprintf("%010d", p.ParentCversion-1))
 		case p.Type == "delete" || p.Type == "deleteContainer":
 			c.Type = "delete"

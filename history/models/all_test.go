@@ -8,22 +8,17 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // All returns each model that a file of the package declares, in the order of the names, which the
 // search for a model needs.
 func TestAll(t *testing.T) {
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := must.Get(filepath.Glob("*.go"))(t)
 	declares, listed := regexp.MustCompile(`(?m)^var (\w+) = &Model\{`), regexp.MustCompile(`(?m)^\t(\w+),$`)
 	var declared, all []string
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := must.Get(os.ReadFile(file))(t)
 		for _, m := range declares.FindAllSubmatch(text, -1) {
 			declared = append(declared, string(m[1]))
 		}

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 const (
@@ -58,10 +59,7 @@ func TestOperationsNamed(t *testing.T) {
 		{`_ = what == "acquire"`, nil},
 		{`_ = m.Of(h); _ = history.FFinal`, nil},
 	} {
-		file, err := parser.ParseFile(token.NewFileSet(), "f.go", `package p; import m "`+module+`/history/models"; func f() { `+tt.body+` }`, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		file := must.Get(parser.ParseFile(token.NewFileSet(), "f.go", `package p; import m "`+module+`/history/models"; func f() { `+tt.body+` }`, 0))(t)
 		var got []string
 		for _, at := range named(file) {
 			got = append(got, at.what)
@@ -132,10 +130,7 @@ func programs(t *testing.T, folders ...string) map[string]*pkg {
 func parse(t *testing.T, folder string) *pkg {
 	t.Helper()
 	p := &pkg{set: token.NewFileSet(), files: map[string]*ast.File{}}
-	entries, err := os.ReadDir(filepath.Join(root, folder))
-	if err != nil {
-		t.Fatal(err)
-	}
+	entries := must.Get(os.ReadDir(filepath.Join(root, folder)))(t)
 	isProduct := func(e fs.DirEntry) bool {
 		return strings.HasSuffix(e.Name(), ".go") && !strings.HasSuffix(e.Name(), "_test.go")
 	}
@@ -143,10 +138,7 @@ func parse(t *testing.T, folder string) *pkg {
 		if !isProduct(e) {
 			continue
 		}
-		file, err := parser.ParseFile(p.set, filepath.Join(root, folder, e.Name()), nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		file := must.Get(parser.ParseFile(p.set, filepath.Join(root, folder, e.Name()), nil, 0))(t)
 		p.files[e.Name()] = file
 		for _, imported := range file.Imports {
 			if in, ours := strings.CutPrefix(text(imported.Path), module+"/"); ours {

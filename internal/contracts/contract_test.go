@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/subjects"
 )
@@ -72,10 +73,7 @@ func TestOn(t *testing.T) {
 	there := near{maker: Counters.Serve(boxes)}
 	for name, c := range map[string]*subjects.Client{"here": {}, "there": {Remote: there}} {
 		t.Run(name, func(t *testing.T) {
-			at, err := Counters.New(c, "/path", None{}, boxes)
-			if err != nil {
-				t.Fatal(err)
-			}
+			at := must.Get(Counters.New(c, "/path", None{}, boxes))(t)
 			if (at.There != nil) != (c.Remote != nil) {
 				t.Errorf("it is elsewhere: %+v", at)
 			}
@@ -108,10 +106,7 @@ func TestServeMistakes(t *testing.T) {
 		}
 	}
 	boxes := ServeOn(Counters, func(*subjects.Client, string) (subjects.Counter, error) { return &box{}, nil })
-	s, err := boxes(&subjects.Client{}, "/path", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := must.Get(boxes(&subjects.Client{}, "/path", nil))(t)
 	if _, err := s.Operations[models.FAdd](t.Context(), json.RawMessage(`"x"`)); !errors.Is(err, ErrBadValue) || !subjects.NoEffect(err) {
 		t.Error(err)
 	}

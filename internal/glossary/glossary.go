@@ -25,7 +25,7 @@ func (t Term) Anchor() string { return strings.ReplaceAll(strings.ToLower(t.Word
 
 // Terms holds all terms, in the order of their words.
 var Terms = []Term{
-	{"agreement", nil, "All servers, read one by one, have the same znodes.", "checking.md#the-servers-compared"},
+	{"agreement", nil, "All servers, read one by one, have the same znodes.", "checking-common.md#the-servers-compared"},
 	{"assumption", []string{"assumptions"}, "What must hold for a run to count: a healthy ensemble, enough operations, faults that took effect. Where one is not met, valid becomes unknown; a violation stands.", "checking.md#three-verdicts"},
 	{"belief", nil, "The time in which a client takes itself for the holder, by its own clock: from the return of its acquire until it gives up or hears that it lost. After a pause two clients can believe at once, which no recipe can prevent; so it is measured, and does not decide the verdict.", "checking.md#the-three-clocks-of-a-hold"},
 	{"chroot", nil, "The znode of an ensemble below which a client sees everything.", "external.md"},

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 var update = flag.Bool("update", false, "write docs/glossary.md anew")
@@ -15,14 +17,9 @@ var update = flag.Bool("update", false, "write docs/glossary.md anew")
 func TestPage(t *testing.T) {
 	const page = "../../docs/glossary.md"
 	if *update {
-		if err := os.WriteFile(page, []byte(markdown()), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(page, []byte(markdown()), 0o644))
 	}
-	got, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := must.Get(os.ReadFile(page))(t)
 	if string(got) != markdown() {
 		t.Error("docs/glossary.md differs from package glossary (go test -update writes it anew)")
 	}

@@ -3,6 +3,7 @@ package foreign
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,21 +16,25 @@ import (
 	"github.com/zklab/zklab/reports/onerun"
 )
 
-// Summary describes the verdict on a history of another tool in a screenful of text: the
-// verdicts with their counterexamples, and what was read.
+// Summary describes the verdict on a history of another tool in text: the verdicts with their counterexamples, and what was
+// read. Without screen.Full it fits a screen.
 func Summary(r linear.Report, screen onerun.Screen) string {
-	var b strings.Builder
-	head := map[checker.Result]string{checker.Valid: "VALID", checker.Violation: "VIOLATION", checker.Unknown: "UNKNOWN"}[r.Verdict]
-	fmt.Fprintf(&b, "\n%s: %s\n\n", screen.Paint(r.Verdict, head), sentence(r))
-	for _, v := range r.Verdicts {
-		b.WriteString(verdict(v, screen))
+	s := &sheet.Sheet{Screen: screen, Rest: sheet.RestOn("", false)}
+	s.Fit(sheet.RowsFor(r.Verdict))
+	fmt.Fprintf(s, "\n%s: %s\n\n", screen.Paint(r.Verdict, strings.ToUpper(verdicts.Word(r.Verdict))), sentence(r))
+	first := slices.IndexFunc(r.Verdicts, func(v linear.Verdict) bool { return v.Result == r.Verdict })
+	for i, v := range r.Verdicts {
+		verdict(s, v, i == first)
 	}
-	fmt.Fprintf(&b, "  history     %d operations (%d ok, %d failed, %d unknown) on %s, in format %s\n",
-		r.Operations, r.OK, r.Failed, r.Unknown, prose.Count(r.Keys, "key"), r.Format)
+	s.Gap()
+	s.Part(sheet.Always, 0)
+	fmt.Fprintf(s, "  history     %s (%d ok, %d failed, %d unknown) on %s, in format %s\n",
+		prose.Count(r.Operations, "operation"), r.OK, r.Failed, r.Unknown, prose.Count(r.Keys, "key"), r.Format)
+	s.Part(sheet.Rests, 4)
 	for _, n := range r.Notes {
-		fmt.Fprintf(&b, "  note        %s\n", printable.Text(n, 2000))
+		fmt.Fprintf(s, "  note        %s\n", printable.Text(n, 2000))
 	}
-	return b.String()
+	return s.String()
 }
 
 // Annotations returns what is wrong with a history of another tool.
@@ -54,31 +59,40 @@ func sentence(r linear.Report) string {
 	return "the history " + is + " " + r.Model
 }
 
-// verdict formats one verdict with its counterexample.
-func verdict(v linear.Verdict, screen onerun.Screen) string {
-	var b strings.Builder
-	b.WriteString("  " + v.Property)
+// verdict writes one verdict with its counterexample. A screen shows that of the first, and one line of each other.
+func verdict(s *sheet.Sheet, v linear.Verdict, first bool) {
+	rank := sheet.Page
+	if first {
+		rank = sheet.Always
+	}
+	s.Part(sheet.Figures, 0)
+	s.WriteString("  " + v.Property)
 	if v.Key != "" {
-		fmt.Fprintf(&b, " of key %q", v.Key)
+		fmt.Fprintf(s, " of key %q", v.Key)
 	}
-	fmt.Fprintf(&b, ": %s", v.Result)
+	fmt.Fprintf(s, ": %s", v.Result)
 	if v.Decider != "" {
-		fmt.Fprintf(&b, " (decided by %s)", v.Decider)
+		fmt.Fprintf(s, " (decided by %s)", v.Decider)
 	}
-	b.WriteByte('\n')
+	s.WriteString("\n")
+	var reason []string
 	if v.Reason != "" {
-		fmt.Fprintf(&b, "    %s\n", printable.Text(v.Reason, 2000))
+		reason = sheet.Wrap(printable.Text(v.Reason, 2000), sheet.Width-4)
 	}
-	b.WriteString(sheet.Anomalies(v.Verdict))
-	b.WriteString(sheet.Story(v.Story))
-	if picture := v.Timeline(screen.Drawing()); picture != "" && !screen.NoTimeline {
-		b.WriteString("\n" + picture)
+	s.Tell(rank, rowsOfStory, reason, v.Verdict, v.Story)
+	s.Part(rank, 0)
+	if picture := v.Timeline(s.Screen.Drawing()); picture != "" && !s.Screen.NoTimeline {
+		s.WriteString("\n" + picture)
 	}
+	s.Part(sheet.Page, 0)
 	if noun, places := v.Places(); len(places) > 0 {
-		fmt.Fprintf(&b, "\n    %s %s of the file\n", prose.Noun(len(places), noun), firstOf(places))
+		fmt.Fprintf(s, "\n    %s %s of the file\n", prose.Noun(len(places), noun), firstOf(places))
 	}
-	return b.String() + "\n"
+	s.Gap()
 }
+
+// rowsOfStory is the most rows of a story on a screen.
+const rowsOfStory = 10
 
 // firstOf formats the first places of a counterexample.
 func firstOf(places []int) string {

@@ -91,39 +91,67 @@ func sentOf(v checker.Verdict) (sent []told.Sent) {
 	return sent
 }
 
-// Counterexample returns the counterexample of a violation as lines of text: the reason, the events in
-// order of time, the transactions that explain it, a timeline, the messages between clients and servers,
-// and the numbers of the events in the history.
+// Counterexample returns the counterexample of a violation as lines of text: the reason, the events in order of time, the
+// transactions that explain it, a timeline, the messages between clients and servers, and the numbers of the events in the
+// history. Without screen.Full it has the reason, the last events, one drawing, and the transactions, or the one that
+// explains most.
 func Counterexample(h *history.History, v checker.Verdict, screen Screen) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "\n  %s", v.Property)
+	s := &sheet.Sheet{Screen: screen}
+	s.Fit(sheet.RowsFor(checker.Violation))
+	prove(s, h, v, sheet.Always, inTest)
+	return s.String()
+}
+
+// room is the most rows that parts of a proof have on a screen.
+type room struct{ story, committed int }
+
+// A failed Go test has nothing but the proof of a verdict.
+var (
+	inSummary = room{story: 10, committed: 6}
+	inTest    = room{story: 14, committed: 20}
+)
+
+// prove writes the counterexample of a violation. Its story and one drawing have a rank, the other parts are for the page.
+func prove(s *sheet.Sheet, h *history.History, v checker.Verdict, rank sheet.Rank, most room) {
+	s.Gap()
+	s.Part(rank, 0)
+	fmt.Fprintf(s, "  %s", v.Property)
 	if v.Key != "" {
-		fmt.Fprintf(&b, " of %s", printable.Text(v.Key, 40))
+		fmt.Fprintf(s, " of %s", printable.Text(v.Key, 40))
 	}
-	b.WriteByte('\n')
-	for _, part := range sheet.Wrap(printable.Text(v.Reason, mostReason), sheet.Width-4) {
-		fmt.Fprintf(&b, "    %s\n", part)
-	}
-	b.WriteString(sheet.Anomalies(v))
+	s.WriteString("\n")
+	reason := sheet.Wrap(printable.Text(v.Reason, mostReason), sheet.Width-4)
 	r := told.Read(h)
 	scene := r.Scene(checker.Telling(h.Header.Model, v.Property), v.Key, v.Counterexample, v.Calls()...)
-	b.WriteString(sheet.Story(storyOf(scene, v)))
+	story := storyOf(scene, v)
+	s.Tell(rank, most.story, reason, v, story)
 	if why := whyOf(v); len(why) > 0 {
-		b.WriteString("\n    what was committed:" + sheet.Story(why))
-	}
-	if picture := scene.Text(screen.Drawing()); picture != "" && !screen.NoTimeline {
-		b.WriteString("\n" + picture)
-	}
-	if messages := r.Sequence(scene, sentOf(v)); messages != nil && !screen.NoTimeline && screen.Messages {
-		b.WriteString("\n" + messages.Text(screen.Drawing()))
-	}
-	if len(v.Counterexample) > 0 {
-		b.WriteByte('\n')
-		for _, part := range sheet.Wrap(prose.Noun(len(v.Counterexample), "event")+" "+numbers(v.Counterexample)+" of history.jsonl", sheet.Width-4) {
-			fmt.Fprintf(&b, "    %s\n", part)
+		const committed = "\n    what was committed:"
+		s.Part(rank, most.committed)
+		s.WriteString(committed + sheet.Story(why))
+		if cause := causeOf(v); cause != "" && len(why) > 1 {
+			s.ShortText(committed + sheet.Story([]string{cause, "… and " + prose.Count(len(why)-1, "other change") + "."}))
 		}
 	}
-	return b.String()
+	if s.Screen.NoTimeline {
+		rank = sheet.Page
+	}
+	if picture := scene.Text(s.Screen.Drawing()); picture != "" && !s.Screen.NoTimeline {
+		s.Part(rank, 0)
+		s.WriteString("\n" + picture)
+		rank = sheet.Page
+	}
+	s.Part(rank, 0)
+	if messages := r.Sequence(scene, sentOf(v)); messages != nil && !s.Screen.NoTimeline && s.Screen.Messages {
+		s.WriteString("\n" + messages.Text(s.Screen.Drawing()))
+	}
+	s.Part(sheet.Page, 0)
+	if len(v.Counterexample) > 0 {
+		s.WriteString("\n")
+		for _, part := range sheet.Wrap(prose.Noun(len(v.Counterexample), "event")+" "+numbers(v.Counterexample)+" of history.jsonl", sheet.Width-4) {
+			fmt.Fprintf(s, "    %s\n", part)
+		}
+	}
 }
 
 // mostReason is the maximum length of a reason, in characters.

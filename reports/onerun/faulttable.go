@@ -1,6 +1,7 @@
 package onerun
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -52,9 +53,7 @@ func rowOfFault(f *stats.Fault, lasted time.Duration) faultRow {
 		Number: f.Number, Spec: f.Spec, At: words.Moment(f.Injected), Lasted: prose.Length(lasted), Whom: whom(f),
 		Effect: effect(f), Detail: f.Detail, Warnings: f.Warnings, Failed: f.Outcome != history.StepVerified,
 	}
-	if r.Spec == "" {
-		r.Spec = f.Kind
-	}
+	r.Spec = cmp.Or(r.Spec, f.Kind)
 	if f.Outcome == history.StepSkipped {
 		r.Lasted = ""
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/store"
@@ -14,14 +15,9 @@ import (
 
 func suiteOf(t *testing.T, h *history.History, r *store.Result) junitSuite {
 	t.Helper()
-	content, err := junit(material.Of("/runs/x", h, r))
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := must.Get(junit(material.Of("/runs/x", h, r)))(t)
 	var got junitSuites
-	if err := xml.Unmarshal(content, &got); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, xml.Unmarshal(content, &got))
 	return got.Suites[0]
 }
 

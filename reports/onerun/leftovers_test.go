@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
 )
@@ -14,11 +15,8 @@ import (
 func TestLeftovers(t *testing.T) {
 	m := material.Of(t.TempDir(), sample.LockRun(false), sample.Result(sample.LockRun(false)))
 	shown := func() (summary, page string) {
-		html, err := pageOf(m, nil, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return Summary(m.Result, nil, Screen{}), string(html)
+		html := must.Get(pageOf(m, nil, nil))(t)
+		return Summary(m.Result, nil, Screen{Full: true}), string(html)
 	}
 	if summary, page := shown(); strings.Contains(summary, "left behind") || strings.Contains(page, "Left behind") {
 		t.Errorf("something is said of what is not known: %s", summary)

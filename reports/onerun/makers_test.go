@@ -31,7 +31,7 @@ func TestMakersOfARun(t *testing.T) {
 		h := sample.ShortRun()
 		r := sample.Result(h)
 		r.Zklab, r.RanBy = now, tt.ranBy
-		if got := Summary(r, &store.Run{Dir: "/runs/lock/x"}, Screen{}); !strings.HasSuffix(got, tt.summary+"\n") {
+		if got := Summary(r, &store.Run{Dir: "/runs/lock/x"}, Screen{Full: true}); !strings.HasSuffix(got, tt.summary+"\n") {
 			t.Errorf("%s: the summary does not end with %q:\n%s", tt.name, tt.summary, got)
 		}
 		m := material.Of("/runs/lock/x", h, r)

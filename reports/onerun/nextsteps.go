@@ -81,6 +81,13 @@ func decidingStep(dir string, r *store.Result) step {
 			return step{Text: advice.HigherBound.Text(), Command: check(bound.flag, bound.more)}
 		}
 	}
+	if open(func(v checker.Verdict) bool { return advice.Survivors.In(v.Reason) }) {
+		most := x.Over(settings.Usual()).Clients
+		for _, k := range r.Stats.FaultKinds {
+			most += k.Scheduled
+		}
+		return again(advice.MoreSurvive, "--clients", strconv.Itoa(most))
+	}
 	switch lacking(x, r) {
 	case lacksLuck:
 		return again(advice.AnotherSeed, "--seed", strconv.FormatInt(r.Seed+1, 10))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/advice"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
@@ -17,13 +18,9 @@ import (
 // The command that an undecided run recommends differs from the one that was run.
 func TestNextStepsDecide(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a b")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(dir, 0o755))
 	const experiment = "recipe: lock\nsimulate: true\ntime-limit: 3s\nfault-interval: 10s\nfaults:\n- kill:leader\n- pause:leader\nseed: 42\n"
-	if err := os.WriteFile(filepath.Join(dir, "experiment.yaml"), []byte(experiment), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(filepath.Join(dir, "experiment.yaml"), []byte(experiment), 0o644))
 	h := sample.ShortRun()
 	r := sample.Result(h)
 	r.Verdict, r.Seed, r.Replay = checker.Unknown, 42, "zklab replay '"+dir+"'"
@@ -34,20 +31,16 @@ func TestNextStepsDecide(t *testing.T) {
 	if got, want := last().Command, "zklab run --config '"+dir+"/experiment.yaml' --time-limit 31s"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if text := Summary(r, &store.Run{Dir: dir}, Screen{}); !strings.Contains(text, "\n  to decide it zklab run --config '"+dir+"/experiment.yaml' --time-limit 31s\n") {
+	if text := Summary(r, &store.Run{Dir: dir}, Screen{Full: true}); !strings.Contains(text, "\n  to decide it zklab run --config '"+dir+"/experiment.yaml' --time-limit 31s\n") {
 		t.Errorf("the terminal does not show the command:\n%s", text)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "experiment.yaml"), []byte(experiment+"keys: 500\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(filepath.Join(dir, "experiment.yaml"), []byte(experiment+"keys: 500\n"), 0o644))
 	r.Account = &checker.Account{Properties: []checker.PropertyAccount{{Property: "exclusion", Short: true}}}
 	if got := last(); !strings.HasSuffix(got.Command, " --keys 3") || !strings.Contains(got.Text, "fewer keys") {
 		t.Errorf("clients that met only after the heal: %+v", got)
 	}
 	r.Account = nil
-	if err := os.WriteFile(filepath.Join(dir, "experiment.yaml"), []byte(experiment), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(filepath.Join(dir, "experiment.yaml"), []byte(experiment), 0o644))
 	r.Assumptions = append(r.Assumptions, checker.Assumption{Name: "clients", Text: "client 1 dropped out"})
 	if got := last().Command; !strings.HasSuffix(got, " --seed 43") {
 		t.Errorf("no time brings a client back: %s", got)
@@ -82,6 +75,7 @@ func TestNextStepsGiveWhatWasMissing(t *testing.T) {
 		"too late":           {lock, store.Result{Assumptions: unmet("never seen: kill"), Stats: stats.Stats{FaultKinds: of(stats.FaultKind{Scheduled: 1, Skipped: 1, TooLate: 1})}}, "run --time-limit 31s"},
 		"never":              {lock, store.Result{Assumptions: unmet("never seen: kill")}, "run --time-limit 31s"},
 		"one client":         {lock + "clients: 1\n", store.Result{Verdicts: open("only 0 acquires met a holder, of 10 wanted")}, "run --clients 5"},
+		"all are dead":       {lock, store.Result{Verdicts: open("add of k failed for every client: " + advice.Survivors.Text()), Stats: stats.Stats{FaultKinds: of(stats.FaultKind{Scheduled: 6, Verified: 4, Skipped: 2})}}, "run --clients 11"},
 		"few":                {lock, store.Result{Verdicts: open("only 2 acquires met a holder, of 10 wanted")}, "run --time-limit 1m51s"},
 		"few operations":     {lock + "ops: 2\n", store.Result{Verdicts: open("only 4 rounds, of 5 wanted")}, "run --time-limit 31s --ops 6"},
 		"of another program": {lock, store.Result{Verdicts: open(advice.OwnProgram.Text("numbers"))}, "check"},
@@ -90,9 +84,7 @@ func TestNextStepsGiveWhatWasMissing(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		file := filepath.Join(dir, "experiment.yaml")
-		if err := os.WriteFile(file, []byte(c.experiment), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(file, []byte(c.experiment), 0o644))
 		r := &c.result
 		r.Verdict, r.Seed, r.Replay = checker.Unknown, 42, "numbers replay "+dir
 		if name != "nothing worked" {

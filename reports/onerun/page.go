@@ -31,30 +31,31 @@ var reportPage = pages.New("report", reportTemplate, nil)
 type page struct {
 	*store.Result
 	*pages.Explainer
-	Style           template.CSS
-	Tab             string
-	Heading         string
-	Sentence        string
-	Meaning         string   // of the verdict
-	Broken          []broken // the properties whose violations count
-	Open            []string // why the verdict is not valid, if nothing was violated
-	StoodStill      []string // for how long, after faults on servers
-	Next            []step
-	Overview        *pages.Picture
-	Dir             string
-	Length          time.Duration
-	Properties      []verdicts.Property
-	Counterexamples []broken
-	MoreFound       int // violations left out
-	FaultRows       []faultRow
-	MoreFaults      int
-	Drawn           bool // whether the page has plots
-	AddPlots        string
-	Plots           []pages.Picture
-	Settings        []material.Setting
-	Timings         []material.Setting
-	Makers          []material.Setting
-	Porcupine       []porcupinePage
+	Style      template.CSS
+	Tab        string
+	Heading    string
+	Sentence   string
+	Meaning    string   // of the verdict
+	Broken     []broken // the properties whose violations count
+	Open       []string // why the verdict is not valid, if nothing was violated
+	StoodStill []string // for how long, after faults on servers
+	Next       []step
+	Overview   *pages.Picture
+	Dir        string
+	Length     time.Duration
+	Properties []verdicts.Property
+	Measured   []broken // the properties that did not hold and only measure something
+	MoreFound  int      // violations left out
+	FaultRows  []faultRow
+	MoreFaults int
+	Drawn      bool // whether the page has plots
+	AddPlots   string
+	Plots      []pages.Picture
+	Settings   []material.Setting
+	Timings    []material.Setting
+	Makers     []material.Setting
+	Porcupine  []porcupinePage
+	Text       string // the full summary
 }
 
 // pageOf returns the page of a run. Without plots, it says how to add them.
@@ -64,15 +65,20 @@ func pageOf(m *material.Run, plots *pages.Plots, pictures []porcupinePage) ([]by
 		Properties: verdicts.Properties(m.Result), Settings: profile(m.Result), Timings: timings(m.Result), Makers: material.MakersOf(m.Result),
 		Porcupine: pictures,
 	}
-	if p.Heading == "" {
-		p.Heading = "history"
-	}
+	p.Heading = cmp.Or(p.Heading, "history")
 	found, left := counterexamples(m)
-	p.Counterexamples, p.MoreFound = brokenBy(m.Result.Recipe, found), left
-	p.Broken = slices.DeleteFunc(slices.Clone(p.Counterexamples), func(b broken) bool { return b.First.Measured && !m.Result.Strict })
+	p.MoreFound = left
+	for _, b := range brokenBy(m.Result.Recipe, found) {
+		if b.First.Measured && !m.Result.Strict {
+			p.Measured = append(p.Measured, b)
+		} else {
+			p.Broken = append(p.Broken, b)
+		}
+	}
 	p.Meaning, p.Open, p.Next = verdicts.Meaning(m.Result), verdicts.OpenReasons(m.Result), nextSteps(m, p.Broken)
 	p.StoodStill = words.StoodStill(m.Result)
 	p.FaultRows, p.MoreFaults = faultRows(m)
+	p.Text = summaryOf(m.Result, &store.Run{Dir: m.Place}, m.History, true, Screen{Full: true, NoTimeline: true})
 	if p.Drawn = plots != nil; p.Drawn {
 		p.Overview, p.Plots = plots.Overview, plots.Others
 	} else {
@@ -160,6 +166,9 @@ func timings(r *store.Result) []material.Setting {
 
 // PageOf returns the documentation of a property.
 func (p page) PageOf(property string) string { return PageOf(p.Recipe, property) }
+
+// HeldUp describes the stalls of the harness itself.
+func (p page) HeldUp() string { return heldUp(p.Stats) }
 
 // Contention describes the share of acquires that met contention.
 func (p page) Contention() string {

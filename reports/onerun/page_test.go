@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/glossary"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/pages"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/reports/internal/verdicts"
@@ -27,13 +28,8 @@ import (
 func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte {
 	t.Helper()
 	dir := t.TempDir()
-	if err := Render(t.Context(), dir, dir, h, r); err != nil {
-		t.Fatal(err)
-	}
-	files, err := sample.Files(dir, "/runs/here")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, Render(t.Context(), dir, dir, h, r))
+	files := must.Get(sample.Files(dir, "/runs/here"))(t)
 	return files
 }
 
@@ -42,9 +38,7 @@ func TestPageWithoutPlots(t *testing.T) {
 	h := sample.ShortRun()
 	r := sample.Violated(h)
 	dir := t.TempDir()
-	if err := errors.Join(os.Mkdir(filepath.Join(dir, "plots"), 0o755), os.WriteFile(filepath.Join(dir, "plots", "old.svg"), nil, 0o644)); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, errors.Join(os.Mkdir(filepath.Join(dir, "plots"), 0o755), os.WriteFile(filepath.Join(dir, "plots", "old.svg"), nil, 0o644)))
 	byProgram := &history.Declaration{}
 	for _, tt := range []struct {
 		replay  string
@@ -56,13 +50,8 @@ func TestPageWithoutPlots(t *testing.T) {
 		{"ZKLAB_SEED=3 go test .", byProgram, "plots. A program"},
 	} {
 		r.Replay, h.Header.Declaration = tt.replay, tt.objects
-		if err := Render(t.Context(), dir, dir, h, r); err != nil {
-			t.Fatal(err)
-		}
-		files, err := sample.Files(dir, "/runs/here")
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, Render(t.Context(), dir, dir, h, r))
+		files := must.Get(sample.Files(dir, "/runs/here"))(t)
 		if !bytes.Contains(files["report.html"], []byte(tt.says)) {
 			t.Errorf("the page does not say %q", tt.says)
 		}

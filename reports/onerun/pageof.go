@@ -16,9 +16,11 @@ func PageOf(model, property string) string {
 	case !checker.Promises(model, property) && !checker.Common(model, property):
 		return ""
 	case checker.Common(model, property):
-		return pages.Docs + "checking.md#" + property
+		return pages.Docs + "checking-common.md#" + property
+	case m.Store && checker.Meaning(model, property) == checker.Meaning(models.Session.Name, property): // also of a register
+		return pages.Docs + "checking-session.md#" + property
 	case m.Store:
-		return pages.Docs + "checking-store.md#" + property
+		return pages.Docs + "checking-register.md#" + property
 	}
 	return pages.Docs + "recipes/" + cmp.Or(m.Page, model) + ".md#" + property
 }

@@ -7,16 +7,14 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/pages"
 )
 
 // Each property of each object has a section in the documentation.
 func TestPageOf(t *testing.T) {
 	for _, model := range checker.Models() {
-		checks, err := checker.For(model, checker.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		checks := must.Get(checker.For(model, checker.Options{}))(t)
 		for _, c := range checks {
 			page, heading, _ := strings.Cut(strings.TrimPrefix(PageOf(model, c.Name()), pages.Docs), "#")
 			text, err := os.ReadFile(filepath.Join("..", "..", "docs", filepath.FromSlash(page)))

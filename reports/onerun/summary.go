@@ -17,22 +17,33 @@ import (
 	"github.com/zklab/zklab/reports/internal/sheet"
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
+	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
 
-// Summary describes a run in a screenful of text: the verdict, what was not checked, what was violated or
-// not decided, with the events that show it, and what was kept; then the operations, the faults that took
-// effect, fail-over times, and where the report is and how to repeat the run. run
-// may be nil if the run is not stored. It uses escape codes only if screen.Colour is set. It reads
-// the events that show a violation from the run's history.
+// Summary describes a run in text: the verdict, what it rests on, what was violated or not decided, with the events that
+// show it, and what was measured; then the operations, the faults that took effect, fail-over times, and where the report is
+// and how to repeat the run. Without screen.Full it fits a screen. run may be nil if the run is not stored. It uses escape
+// codes only if screen.Colour is set. It reads the events that show a violation from the run's history.
 func Summary(r *store.Result, run *store.Run, screen Screen) string {
-	s := &summary{r: r, Sheet: sheet.Sheet{Screen: screen}}
-	s.chooseCounterexamples(run)
+	var h *history.History
+	if run != nil && len(verdicts.Deciding(verdicts.Violations(r.Verdicts), r.Strict)) > 0 {
+		h, _ = run.ReadHistory() // without one, only the reasons are shown
+	}
+	return summaryOf(r, run, h, reported(run), screen)
+}
+
+// summaryOf is [Summary] with the history of the run, or nil if no event is to be shown, and whether the run has a report.
+func summaryOf(r *store.Result, run *store.Run, h *history.History, report bool, screen Screen) string {
+	s := &summary{r: r, h: h, Sheet: sheet.Sheet{Screen: screen, Rest: sheet.RestOn("the report", report)}}
+	s.chooseCounterexamples()
 	s.verdict()
+	s.kept()
 	s.notChecked()
+	s.Gap()
 	s.properties()
 	s.counterexamples()
-	s.kept()
+	s.measured()
 	s.operations()
 	s.faults()
 	s.failovers()
@@ -40,10 +51,10 @@ func Summary(r *store.Result, run *store.Run, screen Screen) string {
 	s.shrunk()
 	s.warnings()
 	if len(s.r.Gates) > 0 {
-		s.WriteByte('\n')
+		s.Gap()
 		s.Gates(s.r.Gates)
 	}
-	s.where(run)
+	s.where(run, report)
 	return s.String()
 }
 
@@ -64,34 +75,43 @@ func (s *summary) verdict() {
 	if s.r.Interrupted {
 		s.WriteString("The run was interrupted; what was recorded until then was checked.\n")
 	}
-	s.WriteByte('\n')
+	s.Gap()
 }
 
 // notChecked says what the verdict is not about, and which assumptions do not hold.
 func (s *summary) notChecked() {
-	before := s.Len()
+	s.Part(sheet.Rests, 4)
 	s.List("not checked", verdicts.UncheckedProperties(s.r.NotAvailable), len(s.r.NotAvailable), "")
 	var others []checker.NotAvailable
+	var names []string
 	for _, n := range s.r.NotAvailable {
 		if n.Kind != "property" {
 			others = append(others, n)
+			names = append(names, n.Name)
 		}
 	}
+	s.Part(sheet.Rests, 2)
 	s.List("left out", verdicts.Absences(others), len(others), "")
+	s.Short("left out", fmt.Sprintf("not available: %s", prose.List(names, "and")))
+	s.Part(sheet.Always, 6)
+	if s.r.Verdict == checker.Violation { // which stands whatever happened around it
+		s.Part(sheet.Figures, 2)
+	}
 	for _, a := range checker.Unmet(s.r.Assumptions) {
 		s.Line("assumption", a.Name+" not met: "+a.Text)
 	}
-	if s.Len() > before {
-		s.WriteByte('\n')
-	}
 }
 
-// properties lists the properties that were not kept.
+// properties lists the properties that decide and were not kept.
 func (s *summary) properties() {
 	var all []verdicts.Property
 	s.column = 12
+	s.Part(sheet.Rests, 20)
+	if len(s.chosen) > 0 { // the headline names them, and the events prove one
+		s.Part(sheet.Page, 0)
+	}
 	for _, p := range verdicts.Properties(s.r) {
-		if !p.Passed() {
+		if !p.Passed() && p.Decides(s.r.Strict) {
 			all = append(all, p)
 			s.column = max(s.column, ansi.StringWidth(p.Name))
 		}
@@ -125,17 +145,13 @@ func (s *summary) reasonOf(p verdicts.Property) string {
 }
 
 func (s *summary) textOf(p verdicts.Property) string {
-	switch {
-	case p.Measured && s.r.Strict:
+	if p.Measured {
 		return p.Words() + " (measured; decides, since --strict)"
-	case p.Measured:
-		return p.Words() + " (measured, does not decide)"
 	}
 	return p.Words()
 }
 
-// kept names the properties that were kept, and what the verdicts on them are not based
-// on.
+// kept names the properties that were kept, and what the verdicts on them are not based on.
 func (s *summary) kept() {
 	var names, notes []string
 	for _, p := range verdicts.Properties(s.r) {
@@ -151,10 +167,32 @@ func (s *summary) kept() {
 			notes = append(notes, words.Label(p.Name, 40)+": "+words.Label(n, 300))
 		}
 	}
+	s.Part(sheet.Rests, 3)
 	if len(names) > 0 {
 		s.Line("kept", prose.List(names, "and"))
 	}
+	s.Part(sheet.Rests, 2)
 	s.List("note", notes, len(notes), "")
+}
+
+// measured says which properties did not hold that only measure something. They look like no failure.
+func (s *summary) measured() {
+	for _, p := range verdicts.Properties(s.r) {
+		if p.Passed() || p.Decides(s.r.Strict) {
+			continue
+		}
+		s.Gap()
+		s.Part(sheet.Rests, 2)
+		s.Line("measured", words.Label(p.Name, 40)+" "+p.Words()+", which does not decide")
+		s.Part(sheet.Page, 0)
+		s.Line("", p.Measure())
+		for _, reason := range p.Reasons()[:min(len(p.Reasons()), 1)] {
+			s.Line("", words.Label(reason, 300))
+		}
+		if more := len(p.Reasons()) - 1; more > 0 {
+			s.Line("", "and "+prose.Grouped(more)+" more, in the report")
+		}
+	}
 }
 
 // property writes the line of a property, with the reasons if it is not simply valid.
@@ -173,10 +211,7 @@ func (s *summary) property(p verdicts.Property) {
 	if s.shown[p.Name] {
 		return // the reason is printed above the events
 	}
-	most := 3
-	if !p.Decides(s.r.Strict) {
-		most = 1
-	}
+	const most = 3
 	for i, r := range reasons {
 		if i == most {
 			s.below("and " + prose.Grouped(len(reasons)-most) + " more, in the report")
@@ -202,18 +237,14 @@ func (s *summary) beside() int { return sheet.Width - s.column - 5 }
 // counterexamplesInSummary is the number of violations that are shown with their events.
 const counterexamplesInSummary = 3
 
-// chooseCounterexamples picks one violation of each property. Without a readable history it picks none,
-// and only the reasons are shown.
-func (s *summary) chooseCounterexamples(run *store.Run) {
+// chooseCounterexamples picks one violation of each property. Without a history it picks none, and only the reasons are
+// shown.
+func (s *summary) chooseCounterexamples() {
 	found := verdicts.Deciding(verdicts.Violations(s.r.Verdicts), s.r.Strict)
-	if len(found) == 0 || run == nil {
+	if len(found) == 0 || s.h == nil {
 		return
 	}
-	h, err := run.ReadHistory()
-	if err != nil {
-		return
-	}
-	s.h, s.shown = h, map[string]bool{}
+	s.shown = map[string]bool{}
 	for _, v := range found {
 		if s.shown[v.Property] || len(s.chosen) == counterexamplesInSummary || len(v.Counterexample) == 0 {
 			continue
@@ -224,20 +255,24 @@ func (s *summary) chooseCounterexamples(run *store.Run) {
 	s.more = len(found) - len(s.chosen)
 }
 
+// counterexamples shows the first of the chosen violations on a screen, and the others in the full text.
 func (s *summary) counterexamples() {
-	screen := s.Screen
+	proof := sheet.Always
 	for _, v := range s.chosen {
-		s.WriteString(Counterexample(s.h, v, screen))
-		screen.Messages = false // those of one violation are enough for a screen
+		prove(&s.Sheet, s.h, v, proof, inSummary)
+		s.Screen.Messages, proof = false, sheet.Page // the messages of one violation are enough
 	}
 	if len(s.chosen) > 0 && s.more > 0 {
-		fmt.Fprintf(s, "\n  %s, in the report\n", words.Plural(s.more, "more violation"))
+		s.Gap()
+		s.Part(sheet.Page, 0)
+		fmt.Fprintf(s, "  %s, in the report\n", words.Plural(s.more, "more violation"))
 	}
 }
 
 func (s *summary) operations() {
 	st := &s.r.Stats
-	s.WriteByte('\n')
+	s.Gap()
+	s.Part(sheet.Struck, 2)
 	s.Line("operations", fmt.Sprintf("%s: %s ok, %s failed, %s unknown; %.0f ok per second over %s of load",
 		prose.Grouped(st.Operations), prose.Grouped(st.OK), prose.Grouped(st.Fail), prose.Grouped(st.Info), st.Rate, prose.Length(st.Load)))
 	var parts []string
@@ -246,9 +281,11 @@ func (s *summary) operations() {
 			parts = append(parts, fmt.Sprintf("%s %s / %s", words.Label(f.F, 20), prose.Length(f.P50), prose.Length(f.P99)))
 		}
 	}
+	s.Part(sheet.Figures, 2)
 	if len(parts) > 0 {
 		s.Line("latency", "median / p99: "+strings.Join(parts, ", "))
 	}
+	s.Part(sheet.Page, 0)
 	if st.Contended >= 0 {
 		s.Line("contention", words.Percent(st.Contended)+" of the acquires had to wait for another holder")
 	}
@@ -262,6 +299,7 @@ func (s *summary) operations() {
 
 func (s *summary) faults() {
 	st := &s.r.Stats
+	s.Part(sheet.Struck, 4)
 	if len(st.FaultKinds) == 0 {
 		s.Line("faults", "none were injected"+s.adviceOnFaults())
 		return
@@ -273,6 +311,8 @@ func (s *summary) faults() {
 		}
 		s.Line(name, words.Faults(k))
 	}
+	s.Short("faults", words.AllFaults(st.FaultKinds))
+	s.Part(sheet.Page, 0)
 	s.Line("", words.Leader(st))
 }
 
@@ -307,14 +347,18 @@ func (s *summary) failovers() {
 	if o := s.r.Stats.HandOver; o != nil {
 		handOvers = append(handOvers, "after a hold that no fault ended: "+words.Spread(o)+words.NeverGranted(o))
 	}
+	s.Part(sheet.Struck, 4)
 	s.List("fail-over", failovers, mostFailovers, "in the report")
+	s.Part(sheet.Page, 0)
 	s.List("phases", words.Phases(s.r.Stats.Samples), mostFailovers, "in the report")
 	s.List("no service", outages, mostFailovers, "in the report")
+	s.Part(sheet.Figures, 2)
 	s.List("hand-over", handOvers, mostFailovers, "in the report")
 }
 
 // left says what the clients left behind. If something grows with the load, the warnings say what.
 func (s *summary) left() {
+	s.Part(sheet.Page, 0)
 	if l := s.r.Leftovers; l != nil {
 		text := words.Leftovers(l)
 		if l.Persistent+l.Ephemeral+l.Swept > 0 && !slices.ContainsFunc(l.Groups, func(g checker.LeftGroup) bool { return g.Grows }) {
@@ -330,15 +374,35 @@ func (s *summary) shrunk() {
 	if from == nil {
 		return
 	}
-	s.Line("shrunk", words.Label(fmt.Sprintf("in %s from %s: %s; to %s", words.Plural(from.Runs, "run"), from.From, from.Before, from.After), 400))
+	s.Part(sheet.Rests, 4)
+	s.Line("shrunk", words.Label(fmt.Sprintf("to %s; from %s in %s of %s", from.After, from.Before, words.Plural(from.Runs, "run"), from.From), 400))
+	s.Part(sheet.Rests, 4)
 	for _, text := range from.Mattered {
 		s.Line("mattered", words.Label(text, 2000))
 	}
 }
 
+// heldUp describes the stalls of the harness itself; "" if there was none.
+func heldUp(s stats.Stats) string {
+	how := "for more than 250 ms"
+	switch {
+	case s.Stalls == 0:
+		return ""
+	case s.LongestStall > 0 && s.Stalls == 1:
+		how = "for " + prose.Length(s.LongestStall)
+	case s.LongestStall > 0:
+		how = "for up to " + prose.Length(s.LongestStall)
+	}
+	return fmt.Sprintf("held up %s, %s", words.Times(s.Stalls), how)
+}
+
 func (s *summary) warnings() {
-	if s.r.Stats.Stalls > 0 {
-		s.Line("warning", fmt.Sprintf("the harness itself was held up %s for more than 250 ms", words.Times(s.r.Stats.Stalls)))
+	s.Part(sheet.Always, 7)
+	if s.r.Verdict == checker.Violation { // its proof needs the room
+		s.Part(sheet.Rests, 4)
+	}
+	if text := heldUp(s.r.Stats); text != "" {
+		s.Line("warning", "the harness itself was "+text)
 	}
 	for _, w := range s.r.Warnings {
 		s.Line("warning", words.Label(w, 400))
@@ -367,18 +431,29 @@ func (s *summary) warnings() {
 // decideLabel stands before the command that decides an undecided run.
 var decideLabel = strings.TrimSpace(advice.Decide.Text(""))
 
+// reported reports whether a run has a report.
+func reported(run *store.Run) bool { return run != nil && !run.Bare() && exists(run.Report()) }
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // where says where the files are. It does not break paths and commands, so that they can be copied.
-func (s *summary) where(run *store.Run) {
-	s.WriteByte('\n')
+func (s *summary) where(run *store.Run, report bool) {
+	s.Gap()
+	s.Part(sheet.Always, 0)
 	if s.r.Label != "" {
 		s.Line("label", s.r.Label)
 	}
-	if run != nil && !run.Bare() {
-		if _, err := os.Stat(run.Report()); err == nil {
-			s.Copied("report", run.Report())
-		} else {
-			s.Copied("run", run.Dir)
-		}
+	switch {
+	case report:
+		s.Copied("report", run.Report())
+	case run != nil && !run.Bare():
+		s.Copied("run", run.Dir)
+	}
+	if s.r.Shrunk != nil && run != nil && !run.Bare() && exists(run.GoTest()) {
+		s.Copied("test in Go", run.GoTest())
 	}
 	if s.r.Replay != "" {
 		s.Copied("replay", s.r.Replay)
@@ -388,5 +463,6 @@ func (s *summary) where(run *store.Run) {
 			s.Copied(decideLabel, next.Command)
 		}
 	}
+	s.Part(sheet.Page, 0)
 	s.Makers(material.MakersOf(s.r))
 }

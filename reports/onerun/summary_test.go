@@ -1,6 +1,7 @@
 package onerun
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
@@ -21,18 +23,16 @@ import (
 
 func TestSummary(t *testing.T) {
 	run := &store.Run{Dir: t.TempDir()}
-	if err := os.WriteFile(run.Report(), nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	got := Summary(sample.Result(sample.LockRun(false)), run, Screen{})
+	must.Do(t, os.WriteFile(run.Report(), nil, 0o644))
+	got := Summary(sample.Result(sample.LockRun(false)), run, Screen{Full: true})
 	for _, text := range []string{
 		"✓ VALID: the lock kept every promise that was checked",
 		"\n\n  kept         exclusion, belief (measured), tokens, fencing, lost and progress\n",
 		"ok per second over", "median / p99: acquire",
 		"pause: took effect 5 times, 1 of these affected no client",
-		"expire: took effect 5 times (clients holding: 1, waiting: 2, idle: 2)",
-		"the leader itself was hit 3 times; a new leader was elected 3 times",
-		"fail-over    expire:holder: median 14.3 ms, longest 27.2 ms; affected clients best 368 ms, median",
+		"expire: took effect 5 times (clients holding: 1, waiting: 2,",
+		"the leader itself was hit 3 times; a new leader was elected",
+		"fail-over    expire:holder: median 14.3 ms, longest 27.2 ms; affected clients",
 		"pause:one: 5.19 ms; the affected client 1.43 s",
 		"hand-over    expire:holder: median 15 ms, longest 15 ms",
 		"after a hold that no fault ended: median 4.39 ms, longest 2.65 s",
@@ -88,7 +88,7 @@ func TestSummaryOfManyFaults(t *testing.T) {
 	for range 2 * mostFailovers {
 		r.Stats.Failovers = append(r.Stats.Failovers, stats.FailoverSum{Spec: "pause:one", All: &measured.Spread{Count: 1}})
 	}
-	got := Summary(r, nil, Screen{})
+	got := Summary(r, nil, Screen{Full: true})
 	if n := strings.Count(got, "pause:one: 0"); n != mostFailovers || !strings.Contains(got, "and 20 more, in the report") {
 		t.Errorf("%d lines:\n%s", n, got)
 	}
@@ -100,25 +100,20 @@ func TestSummaryOfAViolation(t *testing.T) {
 	r.Warnings = append(r.Warnings, strings.Repeat("a long warning ", 30), "with \x1b[31mcodes\x1b[0m")
 	r.Interrupted = true
 	r.Assumptions[1].Met = false
-	r.Stats.Stalls = 2
+	r.Stats.Stalls, r.Stats.LongestStall = 2, 6*time.Second
 	dir := t.TempDir()
-	f, err := os.Create(filepath.Join(dir, "history.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := history.Write(f, h); err != nil {
-		t.Fatal(err)
-	}
+	f := must.Get(os.Create(filepath.Join(dir, "history.jsonl")))(t)
+	must.Do(t, history.Write(f, h))
 	f.Close()
-	got := Summary(r, &store.Run{Dir: dir}, Screen{})
+	got := Summary(r, &store.Run{Dir: dir}, Screen{Full: true})
 	for _, text := range []string{
 		"✗ VIOLATION: the lock broke its promise: exclusion was violated",
 		"violated for 1 key, valid for 2 keys",
-		"! belief       happened for 3 keys (measured, does not decide)",
+		"measured     belief happened for 3 keys, which does not decide",
 		"k0, k1 and k2: two clients believed",
 		"? progress     not decided for 1 key",
 		"exclusion of k0", "began to release k0 at", "\n\n    what was committed:\n    - Client 4, in session 0x4, deleted k0/lock, which", "both held k0 from", "at once", "events #",
-		"interrupted", "load not met", "held up twice",
+		"interrupted", "load not met", "held up twice, for up to 6 s",
 	} {
 		if !strings.Contains(got, text) {
 			t.Errorf("no %q in\n%s", text, got)
@@ -176,7 +171,7 @@ func TestSummaryOfNoFaults(t *testing.T) {
 	for says, r := range map[string]*store.Result{
 		"none were injected, although some were asked for\n": {Assumptions: unmet}, "none were injected\n": {Shrunk: &store.Shrunk{}},
 	} {
-		if got := Summary(r, nil, Screen{}); !strings.Contains(got, says) {
+		if got := Summary(r, nil, Screen{Full: true}); !strings.Contains(got, says) {
 			t.Errorf("advice to add faults in\n%s", got)
 		}
 	}
@@ -232,7 +227,7 @@ func TestSummaryTellsWhatIsNotAvailable(t *testing.T) {
 		{Kind: "property", Name: "log", Why: "no log"},
 		{Kind: "fault", Name: "pause", Why: "no command"},
 	}}
-	text := Summary(r, nil, Screen{})
+	text := Summary(r, nil, Screen{Full: true})
 	for _, want := range []string{
 		"\n\n  not checked  views and log (no log)\n  left out     not available: committed transactions (no log)\n               not available: fault pause (no command)\n\n",
 	} {
@@ -247,7 +242,7 @@ func TestSummaryTellsNotesOfWhatIsValid(t *testing.T) {
 	r := &store.Result{Verdict: checker.Valid, Verdicts: []checker.Verdict{
 		{Property: "durable", Result: checker.Valid, Notes: []string{"this is not looked at: refusals"}},
 	}}
-	if got := Summary(r, nil, Screen{}); !strings.Contains(got, "  kept         durable\n  note         durable: this is not looked at: refusals\n") {
+	if got := Summary(r, nil, Screen{Full: true}); !strings.Contains(got, "  kept         durable\n  note         durable: this is not looked at: refusals\n") {
 		t.Error(got)
 	}
 }
@@ -279,5 +274,51 @@ func TestSummaryOfFreezes(t *testing.T) {
 		if got := words.Faults(k); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
+	}
+}
+
+// A screen shows the verdict of any run, the full text is longer, and the page has each line of it.
+func TestSummaryFitsAScreen(t *testing.T) {
+	many := sample.Result(sample.LockRun(false))
+	for i := range 30 {
+		name := fmt.Sprint("fault-", i)
+		many.Stats.FaultKinds = append(many.Stats.FaultKinds, stats.FaultKind{Kind: name, Scheduled: 2, Verified: 2})
+		many.Stats.Failovers = append(many.Stats.Failovers, stats.FailoverSum{Spec: name, All: &measured.Spread{Count: 1}})
+		many.NotAvailable = append(many.NotAvailable, checker.NotAvailable{Kind: "fault", Name: name + "x", Why: "the servers cannot do it, because " + name})
+		many.Warnings = append(many.Warnings, strings.Repeat("a long warning ", 20))
+	}
+	violated := sample.Violated(sample.LockRun(true))
+	violated.NotAvailable, violated.Warnings, violated.Stats = many.NotAvailable, many.Warnings, many.Stats
+	undecided := &store.Result{Verdict: checker.Unknown, NotAvailable: many.NotAvailable, Warnings: many.Warnings, Stats: many.Stats}
+	for i := range 30 {
+		undecided.Verdicts = append(undecided.Verdicts, checker.Verdict{Property: fmt.Sprint("property-", i), Result: checker.Unknown, Reason: strings.Repeat("too few of them ", 10)})
+	}
+	for name, c := range map[string]struct {
+		r    *store.Result
+		h    *history.History
+		most int
+	}{
+		"valid":     {many, sample.LockRun(false), 24},
+		"violated":  {violated, sample.LockRun(true), 40},
+		"undecided": {undecided, sample.LockRun(false), 40},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := &store.Run{Dir: t.TempDir()}
+			brief, full := summaryOf(c.r, run, c.h, true, Screen{}), summaryOf(c.r, run, c.h, true, Screen{Full: true, NoTimeline: true})
+			if n := sample.Rows(brief); n > c.most {
+				t.Errorf("%d rows, of %d at most:\n%s", n, c.most, brief)
+			}
+			if err := sample.Fits(brief + full); err != nil {
+				t.Error(err)
+			}
+			if !strings.Contains(brief, " more lines: --verbose, or the report\n") || strings.Contains(full, "--verbose") {
+				t.Errorf("the screen does not say where the rest is, or the full text does:\n%s\n%s", brief, full)
+			}
+			must.Do(t, Render(t.Context(), run.Dir, run.Dir, c.h, c.r))
+			page := must.Get(os.ReadFile(run.Report()))(t)
+			if lost := sample.Lost(full, string(page)); len(lost) > 0 {
+				t.Errorf("the page lacks %q", lost)
+			}
+		})
 	}
 }

@@ -361,7 +361,7 @@ func (g *Gate) judgeShare(s *samples.Samples) Result {
 	switch {
 	case all < needed && !measured.Significant(some, all, g.Below):
 		r.undecided(needed, s.Runs)
-		r.Text = fmt.Sprintf("%s needs %d operations, and there are %d%s", g.Title(), needed, all, Repeat(r.NeededRuns))
+		r.Text = fmt.Sprintf("%s needs %s, and there are %d%s", g.Title(), prose.Count(needed, "operation"), all, Repeat(r.NeededRuns))
 	case value < g.Below:
 		r.Result = Kept
 		r.Text = fmt.Sprintf("%s is %s (%d of %d), below %s", g.Title(), Percent(value), some, all, Percent(g.Below))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/stats/samples"
@@ -44,10 +45,7 @@ func TestGateOfHerd(t *testing.T) {
 		"herd needs 20 writes, and there are 1":             of(&samples.Herd{Of: "write", OK: 1, Events: 9}),
 		"herd is 0.05 (1 watch events, 20 writes), below 2": of(&samples.Herd{Of: "write", OK: 20, Events: 1}),
 	} {
-		g, err := gates.Parse("herd<2", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		g := must.Get(gates.Parse("herd<2", nil))(t)
 		if r := g.Judge(s); r.Text != want {
 			t.Errorf("%+v, want %s", r, want)
 		}
@@ -78,7 +76,7 @@ func TestGates(t *testing.T) {
 		"herd<3":                       {gates.Kept, "herd is 2.2 (220 watch events, 100 releases), below 3"},
 		"herd<2":                       {gates.Exceeded, "herd is 2.2 (220 watch events, 100 releases), which exceeds 2 by 0.2 (10 %)"},
 		"outage(kill).median<1s":       {gates.Undecided, "outage(kill).median was never measured, and needs 6 times: take --faults kill and --probe 10"},
-		"errors(release)<100%":         {gates.Undecided, "errors(release) needs 1 operations, and there are 0"},
+		"errors(release)<100%":         {gates.Undecided, "errors(release) needs 1 operation, and there are 0"},
 	} {
 		g, err := gates.Parse(text, models.Lock)
 		if err != nil {
@@ -138,10 +136,7 @@ func TestGateDecidesEarly(t *testing.T) {
 		"no probe":                {"outage(kill).p95<1s", with(2, 3), gates.Undecided, 0, "outage(kill).p95 was never measured, and needs 76 times: take --probe 10"},
 		"no hold without a fault": {"handover.p95<1s", &samples.Samples{Runs: 1}, gates.Undecided, 0, "handover.p95 was never measured, and needs 76 times"},
 	} {
-		g, err := gates.Parse(c.gate, models.Lock)
-		if err != nil {
-			t.Fatal(err)
-		}
+		g := must.Get(gates.Parse(c.gate, models.Lock))(t)
 		if r := g.Judge(c.samples); r.Result != c.result || r.NeededRuns != c.runs || r.Text != c.text {
 			t.Errorf("%s: %+v", name, r)
 		}
@@ -151,10 +146,7 @@ func TestGateDecidesEarly(t *testing.T) {
 // Where a metric lies exactly at its bound, chance decides against it, and for it, in at most 2.5 % of all samples.
 func TestGateIsSeldomWrong(t *testing.T) {
 	for _, q := range []float64{0.5, 0.75, 0.9, 0.95} {
-		g, err := gates.Parse("acquire"+gates.QuantileName(q)+"<1s", models.Lock)
-		if err != nil {
-			t.Fatal(err)
-		}
+		g := must.Get(gates.Parse("acquire"+gates.QuantileName(q)+"<1s", models.Lock))(t)
 		for n := 1; n < measured.Needed(q); n++ {
 			wrong := map[gates.State]float64{}
 			for longer := 0; longer <= n; longer++ {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // drawTimes draws times of a few milliseconds, so that many are equal.
@@ -33,10 +35,7 @@ func TestTimesKeepWhatTheyWereGiven(t *testing.T) {
 		ab.Merge(b)
 		ba.Merge(b)
 		ba.Merge(a)
-		text, err := json.Marshal(&ab)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := must.Get(json.Marshal(&ab))(t)
 		var read Times
 		if err := json.Unmarshal(text, &read); err != nil {
 			t.Fatalf("%s: %v", text, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/stats/measured"
 )
 
@@ -32,10 +33,7 @@ func TestSamplesAddUp(t *testing.T) {
 		Faults:    map[string]*Fault{"kill:leader": {Verified: 1, Felt: 1, Failovers: second(4), Affected: second(9)}},
 		HandOvers: second(1),
 	}
-	text, err := json.Marshal(other)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(json.Marshal(other))(t)
 	var read, sum Samples
 	if err := json.Unmarshal(text, &read); err != nil {
 		t.Fatalf("%s: %v", text, err)

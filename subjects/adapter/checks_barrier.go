@@ -2,9 +2,11 @@ package adapter
 
 import (
 	"context"
+	"errors"
 
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
+	"github.com/zklab/zklab/subjects"
 )
 
 var barriersSuite = suiteOf(contracts.Barriers, nil,
@@ -33,7 +35,7 @@ func (t *trial) caughtUp(o *object) {
 
 func (t *trial) catchesUp(ctx context.Context, o *object) error {
 	err := o.p.Touch(ctx, t.root)
-	if isNotOffered(err) {
+	if errors.Is(err, subjects.ErrCannot) {
 		return nil // the read may be older
 	}
 	return err

@@ -99,7 +99,7 @@ func takesTurns(t *trial) {
 		t.release(o)
 		t.settle(o.p)
 		h := o.latest()
-		if h.isLost() {
+		if await.Closed(h.lost) {
 			t.failf("the hold was reported as lost, but was not")
 		}
 		t.rises(o, last, h)
@@ -128,8 +128,6 @@ func (t *trial) rises(o *contender, before, after *grant) {
 		t.failf("the fencing token did not rise: %s, and then %s", before.Token, after.Token)
 	}
 }
-
-func (g *grant) isLost() bool { return await.Closed(g.lost) }
 
 // held returns objects of two clients, of which the first one holds.
 func (t *trial) held() (a, b *contender) {
@@ -245,7 +243,7 @@ func tellsLoss(t *trial, a, b *contender) {
 	case <-time.After(t.Patience):
 		t.failf("the hold's session expired, but its loss was not reported within %s", t.Patience)
 	}
-	if b.latest().isLost() {
+	if await.Closed(b.latest().lost) {
 		t.failf("the hold of the other client was reported as lost, but was not")
 	}
 	t.holds(a, false)

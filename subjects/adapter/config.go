@@ -1,6 +1,7 @@
 package adapter
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -73,9 +74,7 @@ func (c Config) withDefaults() Config {
 }
 
 func orElse(field *time.Duration, value time.Duration) {
-	if *field == 0 {
-		*field = value
-	}
+	*field = cmp.Or(*field, value)
 }
 
 // validate needs a Config with defaults filled in.

@@ -59,7 +59,7 @@ type Result struct {
 // program is the Recipe of checks that concern no recipe.
 const program = "program"
 
-// Conform checks a program against docs/adapters.md, on its own embedded ensemble. Each
+// Conform checks a program against docs/adapter-protocol.md, on its own embedded ensemble. Each
 // check starts the program once or more. Conform returns an error if it could not make the
 // checks or ctx ended, with the results until then. It leaves nothing behind.
 func Conform(ctx context.Context, c Conformance) ([]Result, error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -38,7 +39,7 @@ func TestConformHonest(t *testing.T) {
 		t.Run(recipe, func(t *testing.T) {
 			t.Parallel()
 			results, err := conformed(t, honest, Conformance{Recipes: []string{recipe}})
-			must(t, err)
+			must.Do(t, err)
 			allOK(t, results)
 		})
 	}
@@ -61,7 +62,7 @@ func TestConformProcess(t *testing.T) {
 		Command: command, Env: env, Recipes: []string{models.Queue.Name}, Patience: time.Minute,
 		only: []string{"garbage", "end-of-input", "quit", "reopen", "freeze", "restart", "normal"},
 	})
-	must(t, err)
+	must.Do(t, err)
 	allOK(t, results)
 	if len(results) != 8 {
 		t.Errorf("%d results: %v", len(results), results)
@@ -82,7 +83,7 @@ func TestConformAtOnce(t *testing.T) {
 				}
 			},
 		})
-		must(t, err)
+		must.Do(t, err)
 		allOK(t, results)
 		for _, r := range results {
 			names[i] = append(names[i], r.Recipe+" "+r.Check)
@@ -156,7 +157,7 @@ func TestConformFindsDefects(t *testing.T) {
 			t.Parallel()
 			checks := strings.Fields(tt.checks)
 			results, err := conformed(t, tt.defect, Conformance{Recipes: []string{tt.recipe}, only: checks})
-			must(t, err)
+			must.Do(t, err)
 			for _, r := range results {
 				named := slices.Contains(checks, r.Check)
 				if failed := r.Outcome == Failed; failed != named {
@@ -210,11 +211,8 @@ func documentation(t *testing.T) (all string) {
 	if err != nil || len(recipes) == 0 {
 		t.Fatal(recipes, err)
 	}
-	for _, path := range append(recipes, "../../docs/adapters.md") {
-		page, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, path := range append(recipes, "../../docs/adapters.md", "../../docs/adapter-protocol.md") {
+		page := must.Get(os.ReadFile(path))(t)
 		all += string(page)
 	}
 	return all
@@ -258,14 +256,14 @@ func TestDocumented(t *testing.T) {
 func ownObjects(t *testing.T) map[string]*subjects.Served {
 	t.Helper()
 	conn, events, err := zk.Connect([]string{"127.0.0.1:1"}, time.Second, zk.WithLogger(quiet{}))
-	must(t, err)
+	must.Do(t, err)
 	t.Cleanup(conn.Close)
 	c := &subjects.Client{Conn: conn, Events: events, Timeout: time.Second}
 	t.Cleanup(func() { _ = c.Close(context.Background()) })
 	all := map[string]*subjects.Served{}
 	for recipe, maker := range own.Recipes {
 		s, err := maker(c, "/"+recipe, nil)
-		must(t, err)
+		must.Do(t, err)
 		if closer, ok := s.Subject.(subjects.Closer); ok {
 			t.Cleanup(func() { _ = closer.Close(context.Background()) })
 		}

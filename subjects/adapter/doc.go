@@ -3,7 +3,7 @@
 // subject. It knows no workload, fault or property.
 //
 // The harness starts a program and talks with it over its standard input and output, one
-// JSON object a line; docs/adapters.md describes the lines. The package has three parts:
+// JSON object a line; docs/adapter-protocol.md describes the lines. The package has three parts:
 //
 //   - [Process] is the harness's side. [Start] runs the program. The value makes
 //     subjects ([subjects.Remote]), and faults freeze, kill and restart it.

@@ -62,7 +62,7 @@ func (e *downError) NoEffect() bool { return e.unsent }
 
 // Error is the error that the other process reported for an operation.
 type Error struct {
-	Code    string // stable and short: see docs/adapters.md
+	Code    string // stable and short: see docs/adapter-protocol.md
 	Message string
 
 	noEffect bool
@@ -91,8 +91,7 @@ const (
 // failed converts an error to the form in which it is sent.
 func failed(err error) *failure {
 	f := &failure{Code: contracts.Code(err), Message: err.Error(), NoEffect: subjects.NoEffect(err)}
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		f.Code = e.Code
 	}
 	return f
@@ -107,5 +106,3 @@ func (f *failure) of(ctx context.Context) error {
 	}
 	return e
 }
-
-func isNotOffered(err error) bool { return errors.Is(err, subjects.ErrCannot) }

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/zklab/zklab/internal/contracts"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -64,14 +65,8 @@ func TestExchangeEnds(t *testing.T) {
 			x, in, out, end := talking(func(reply) error { return nil })
 			defer end()
 			go func() { _, _ = io.Copy(io.Discard, in) }()
-			first, err := x.ask(request{Op: opPing})
-			if err != nil {
-				t.Fatal(err)
-			}
-			second, err := x.ask(request{Op: opPing})
-			if err != nil {
-				t.Fatal(err)
-			}
+			first := must.Get(x.ask(request{Op: opPing}))(t)
+			second := must.Get(x.ask(request{Op: opPing}))(t)
 			go func() { _, _ = io.WriteString(out, line+"\n") }() // ends with out
 			if _, err := x.await(second, nil); err == nil || !strings.Contains(err.Error(), says) {
 				t.Errorf("%.60s: %v", line, err)
@@ -120,7 +115,7 @@ func TestOffering(t *testing.T) {
 			}
 		}
 		election, err := contracts.Elections.New(&subjects.Client{Remote: offering(offers)}, "/election", "0", nil)
-		must(t, err)
+		must.Do(t, err)
 		for _, offer := range all {
 			if election.Offers(offer) != has(offers, offer) {
 				t.Errorf("offers %q: %s is %v", offers, offer, election.Offers(offer))

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/zklab/zklab/internal/testkit/allocs"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A program may print anything: the output is an answer or a breach of the protocol,
@@ -58,13 +59,9 @@ func FuzzRequests(f *testing.F) {
 			return // the request would wait for an ensemble
 		}
 		var out bytes.Buffer
-		if err := Serve(context.Background(), bytes.NewReader(text), &out, Subjects{Dial: nobody}); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, Serve(context.Background(), bytes.NewReader(text), &out, Subjects{Dial: nobody}))
 		for line := range strings.Lines(out.String()) {
-			if _, err := parseReply([]byte(line)); err != nil {
-				t.Fatal(err)
-			}
+			must.Get(parseReply([]byte(line)))(t)
 		}
 	})
 }

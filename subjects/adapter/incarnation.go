@@ -121,8 +121,7 @@ func (l *incarnation) await() (problem string) {
 		}
 	case <-l.x.ended:
 	}
-	var m misbehaviour
-	if errors.As(l.x.err, &m) {
+	if m, ok := errors.AsType[misbehaviour](l.x.err); ok {
 		return string(m)
 	}
 	select {

@@ -32,10 +32,3 @@ func TestMain(m *testing.M) {
 	}
 	testmain.Main(m)
 }
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/base/procgroup"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func init() { programs[parentEnv] = runParent }
@@ -51,8 +52,8 @@ func TestKilledHarnessLeavesNothing(t *testing.T) {
 				cmd := exec.Command(self(t), l.servers[0], state)
 				cmd.Env = append(os.Environ(), parentEnv+"="+command)
 				out, err := cmd.StdoutPipe()
-				must(t, err)
-				must(t, cmd.Start())
+				must.Do(t, err)
+				must.Do(t, cmd.Start())
 				said, err := bufio.NewReader(out).ReadString('\n')
 				var group int
 				if _, scan := fmt.Sscan(said, &group); scan != nil {
@@ -62,7 +63,7 @@ func TestKilledHarnessLeavesNothing(t *testing.T) {
 				if err != nil || stopped != (state != "running") || procgroup.Gone(group) {
 					t.Fatalf("group %d: stopped %v, %v", group, stopped, err)
 				}
-				must(t, cmd.Process.Kill())
+				must.Do(t, cmd.Process.Kill())
 				_ = cmd.Wait()
 				for end := time.Now().Add(time.Minute); !procgroup.Gone(group); time.Sleep(5 * time.Millisecond) {
 					if time.Now().After(end) {

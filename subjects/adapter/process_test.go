@@ -19,6 +19,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/base/procgroup"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -30,10 +31,7 @@ type lab struct {
 
 func newLab(t *testing.T) *lab {
 	t.Helper()
-	e, err := embedded.Start(embedded.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{}))(t)
 	t.Cleanup(func() { e.Close() })
 	return &lab{t, e.Addrs()}
 }
@@ -73,7 +71,7 @@ func (l *lab) lock(p *Process, path string) *remoteLock {
 func lockOf(t *testing.T, p *Process, path string) *remoteLock {
 	t.Helper()
 	k, err := lockAt(p, path)
-	must(t, err)
+	must.Do(t, err)
 	return k
 }
 
@@ -88,7 +86,7 @@ func aside(f func() error) <-chan error {
 func asked(t *testing.T, p *Process, n int) {
 	t.Helper()
 	l, err := p.alive()
-	must(t, err)
+	must.Do(t, err)
 	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		_, waiting, _ := l.x.look(0)
 		if waiting == n {
@@ -135,7 +133,7 @@ func stateOf(pid int) byte {
 func membersOf(t *testing.T, pgid int) (pids []int) {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	must(t, err)
+	must.Do(t, err)
 	for _, path := range stats {
 		b, err := os.ReadFile(path)
 		if err != nil {
@@ -145,7 +143,7 @@ func membersOf(t *testing.T, pgid int) (pids []int) {
 		var parent, group int
 		if _, err := fmt.Sscan(string(b[bytes.LastIndexByte(b, ')')+1:]), &state, &parent, &group); err == nil && group == pgid {
 			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-			must(t, err)
+			must.Do(t, err)
 			pids = append(pids, pid)
 		}
 	}
@@ -158,9 +156,9 @@ func TestFreeze(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config(honest))
 	a, b := l.lock(p, "/lock"), l.lock(p, "/lock")
-	must(t, a.Lock(t.Context()))
-	must(t, p.Freeze())
-	must(t, p.Freeze())
+	must.Do(t, a.Lock(t.Context()))
+	must.Do(t, p.Freeze())
+	must.Do(t, p.Freeze())
 	if frozen, err := p.Frozen(); !frozen || err != nil || !p.Running() || stateOf(p.PID()) != 'T' {
 		t.Errorf("frozen %v, %v, running %v, state %c", frozen, err, p.Running(), stateOf(p.PID()))
 	}
@@ -172,7 +170,7 @@ func TestFreeze(t *testing.T) {
 	cancel()
 	stillWaits(t, second)
 	stillWaits(t, release)
-	must(t, p.Thaw())
+	must.Do(t, p.Thaw())
 	if frozen, err := p.Frozen(); frozen || err != nil {
 		t.Errorf("frozen %v, %v", frozen, err)
 	}
@@ -180,9 +178,9 @@ func TestFreeze(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || !subjects.NoEffect(err) || errors.Is(err, subjects.ErrProcess) {
 		t.Errorf("a call that was cancelled while it was frozen: %v", err)
 	}
-	must(t, soonDone(t, release))
-	must(t, a.Unlock(t.Context()))
-	must(t, p.Thaw())
+	must.Do(t, soonDone(t, release))
+	must.Do(t, a.Unlock(t.Context()))
+	must.Do(t, p.Thaw())
 }
 
 // Calls under way end with the process, and their effect is unknown; later calls have
@@ -191,15 +189,15 @@ func TestKill(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config(honest))
 	a, b := l.lock(p, "/lock"), l.lock(p, "/lock")
-	must(t, a.Lock(t.Context()))
+	must.Do(t, a.Lock(t.Context()))
 	lost := a.lost(t)
 	waiting := aside(func() error { return b.Lock(t.Context()) })
 	asked(t, p, 1)
 	stillWaits(t, waiting)
-	must(t, p.Freeze())
+	must.Do(t, p.Freeze())
 	pid := p.PID()
-	must(t, p.Kill())
-	must(t, p.Kill())
+	must.Do(t, p.Kill())
+	must.Do(t, p.Kill())
 	if p.Running() || p.PID() != 0 || stateOf(pid) != 0 {
 		t.Errorf("running %v, pid %d, state %c", p.Running(), p.PID(), stateOf(pid))
 	}
@@ -218,8 +216,8 @@ func TestKill(t *testing.T) {
 			t.Errorf("%s of a process that does not run: %v", what, err)
 		}
 	}
-	must(t, p.Thaw())
-	must(t, p.Broken())
+	must.Do(t, p.Thaw())
+	must.Do(t, p.Broken())
 	select {
 	case <-lost:
 		t.Error("somebody told that the hold is lost")
@@ -232,15 +230,15 @@ func TestRestart(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config(honest))
 	q, err := queueAt(p, "/queue")
-	must(t, err)
-	must(t, q.Put(t.Context(), []byte("x")))
+	must.Do(t, err)
+	must.Do(t, q.Put(t.Context(), []byte("x")))
 	pid := p.PID()
-	must(t, p.Restart(t.Context())) // although the process still runs
+	must.Do(t, p.Restart(t.Context())) // although the process still runs
 	if p.PID() != pid {
 		t.Error("a process that runs was started again")
 	}
-	must(t, p.Kill())
-	must(t, p.Restart(t.Context()))
+	must.Do(t, p.Kill())
+	must.Do(t, p.Restart(t.Context()))
 	if p.PID() == pid || !p.Running() {
 		t.Errorf("pid %d, running %v", p.PID(), p.Running())
 	}
@@ -254,7 +252,7 @@ func TestRestartFails(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config(honest))
 	k := l.lock(p, "/lock")
-	must(t, p.Kill())
+	must.Do(t, p.Kill())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := p.Restart(ctx); !errors.Is(err, context.Canceled) {
@@ -263,8 +261,8 @@ func TestRestartFails(t *testing.T) {
 	if p.Running() {
 		t.Error("it runs")
 	}
-	must(t, p.Restart(t.Context()))
-	must(t, k.Lock(t.Context()))
+	must.Do(t, p.Restart(t.Context()))
+	must.Do(t, k.Lock(t.Context()))
 }
 
 // Processes that a shell started are stopped and killed with it.
@@ -275,23 +273,23 @@ func TestWholeGroup(t *testing.T) {
 	cfg.Command = Shell(fmt.Sprintf("sleep 1000 & echo $! > %s; cat | %q | cat", pidfile, cfg.Command[0]))
 	p := l.start(cfg)
 	b, err := os.ReadFile(pidfile)
-	must(t, err)
+	must.Do(t, err)
 	sleep, err := strconv.Atoi(strings.TrimSpace(string(b)))
-	must(t, err)
+	must.Do(t, err)
 	all := membersOf(t, p.PID())
 	if len(all) < 4 || !slices.Contains(all, sleep) {
 		t.Fatalf("group of %d: %v, sleep is %d", p.PID(), all, sleep)
 	}
-	must(t, p.Freeze())
+	must.Do(t, p.Freeze())
 	for _, pid := range all {
 		if s := stateOf(pid); s != 'T' {
 			t.Errorf("process %d is %c", pid, s)
 		}
 	}
-	must(t, p.Thaw())
+	must.Do(t, p.Thaw())
 	k := l.lock(p, "/lock")
-	must(t, k.Lock(t.Context()))
-	must(t, p.Kill())
+	must.Do(t, k.Lock(t.Context()))
+	must.Do(t, p.Kill())
 	for _, pid := range all {
 		if s := stateOf(pid); s != 0 && s != 'Z' { // init reaps orphans
 			t.Errorf("process %d is %c", pid, s)
@@ -308,7 +306,7 @@ func TestEndOfTheShellIsTheEnd(t *testing.T) {
 	cfg.Command = Shell(fmt.Sprintf("exec 3<&0; %q <&3 & while [ ! -e %q ]; do sleep 0.01; done; exit 4", cfg.Command[0], end))
 	p := l.start(cfg)
 	pid := p.PID()
-	must(t, os.WriteFile(end, nil, 0o600))
+	must.Do(t, os.WriteFile(end, nil, 0o600))
 	<-p.Broke()
 	if err := p.Broken(); !strings.Contains(err.Error(), "ended by itself: exit status 4") {
 		t.Error(err)
@@ -332,7 +330,7 @@ func TestProcessOutlivesThread(t *testing.T) {
 	<-done
 	time.Sleep(100 * time.Millisecond)
 	k := l.lock(p, "/lock")
-	must(t, k.Lock(t.Context()))
+	must.Do(t, k.Lock(t.Context()))
 }
 
 // A breach of the protocol is reported as one, with standard error; the program is
@@ -361,7 +359,7 @@ func TestBroken(t *testing.T) {
 			a, b := l.lock(p, "/lock"), l.lock(p, "/lock")
 			err := a.Lock(t.Context())
 			if tt.change != nil {
-				must(t, err)
+				must.Do(t, err)
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				second := aside(func() error { return b.Lock(ctx) })
@@ -395,13 +393,13 @@ func TestLostAsItComes(t *testing.T) {
 	p := l.start(l.config("lost as it comes"))
 	k := l.lock(p, "/lock")
 	for range 3 {
-		must(t, k.Lock(t.Context()))
+		must.Do(t, k.Lock(t.Context()))
 		select {
 		case <-k.lost(t):
 		default:
 			t.Error("the hold is not lost")
 		}
-		must(t, k.Unlock(t.Context()))
+		must.Do(t, k.Unlock(t.Context()))
 	}
 }
 
@@ -413,10 +411,10 @@ func TestFullPipe(t *testing.T) {
 	var queues []remoteQueue
 	for i := range 20 {
 		q, err := queueAt(p, fmt.Sprint("/queue", i))
-		must(t, err)
+		must.Do(t, err)
 		queues = append(queues, q)
 	}
-	must(t, p.Freeze())
+	must.Do(t, p.Freeze())
 	item := bytes.Repeat([]byte("x"), 500_000)
 	errs := make([]error, len(queues))
 	var all sync.WaitGroup
@@ -424,15 +422,15 @@ func TestFullPipe(t *testing.T) {
 		all.Go(func() { errs[i] = q.Put(t.Context(), item) })
 	}
 	time.Sleep(200 * time.Millisecond)
-	must(t, p.Kill())
+	must.Do(t, p.Kill())
 	all.Wait()
 	for _, err := range errs {
 		if !errors.Is(err, subjects.ErrProcess) {
 			t.Error(err)
 		}
 	}
-	must(t, p.Restart(t.Context()))
-	must(t, queues[0].Put(t.Context(), item))
+	must.Do(t, p.Restart(t.Context()))
+	must.Do(t, queues[0].Put(t.Context(), item))
 	got, err := queues[0].Take(t.Context())
 	if err != nil || !bytes.Equal(got, item) {
 		t.Errorf("%d bytes, %v", len(got), err)
@@ -444,10 +442,10 @@ func TestClose(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config(honest))
 	k := l.lock(p, "/lock")
-	must(t, k.Lock(t.Context()))
-	must(t, p.Freeze())
-	must(t, p.Close(t.Context())) // Close thaws the process
-	must(t, p.Close(t.Context()))
+	must.Do(t, k.Lock(t.Context()))
+	must.Do(t, p.Freeze())
+	must.Do(t, p.Close(t.Context())) // Close thaws the process
+	must.Do(t, p.Close(t.Context()))
 	if err := k.Lock(t.Context()); !errors.Is(err, subjects.ErrProcess) || !subjects.NoEffect(err) {
 		t.Error(err)
 	}
@@ -458,7 +456,7 @@ func TestClose(t *testing.T) {
 	cfg := l.config("does not quit")
 	cfg.EndTimeout = 100 * time.Millisecond
 	p, err := Start(t.Context(), cfg)
-	must(t, err)
+	must.Do(t, err)
 	pid := p.PID()
 	if err := p.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "did not end when asked to, and was killed") {
 		t.Error(err)
@@ -519,21 +517,12 @@ func TestLastWords(t *testing.T) {
 
 // BenchmarkCall measures the cost of a call through the pipe.
 func BenchmarkCall(b *testing.B) {
-	e, err := embedded.Start(embedded.Config{})
-	if err != nil {
-		b.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{}))(b)
 	defer e.Close()
 	command, env := faking(b, honest)
-	p, err := Start(b.Context(), Config{Command: command, Env: env, Servers: e.Addrs()})
-	if err != nil {
-		b.Fatal(err)
-	}
+	p := must.Get(Start(b.Context(), Config{Command: command, Env: env, Servers: e.Addrs()}))(b)
 	defer p.Close(context.Background())
-	l, err := p.alive()
-	if err != nil {
-		b.Fatal(err)
-	}
+	l := must.Get(p.alive())(b)
 	b.Run("ping", func(b *testing.B) {
 		for b.Loop() {
 			if _, _, err := p.send(b.Context(), l, request{Op: opPing}); err != nil {
@@ -543,9 +532,7 @@ func BenchmarkCall(b *testing.B) {
 	})
 	b.Run("touch", func(b *testing.B) {
 		for b.Loop() {
-			if err := p.Touch(b.Context(), "/zookeeper"); err != nil {
-				b.Fatal(err)
-			}
+			must.Do(b, p.Touch(b.Context(), "/zookeeper"))
 		}
 	})
 }

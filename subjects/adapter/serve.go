@@ -32,7 +32,7 @@ type Subjects struct {
 	// a session, or when ctx ends. If the library has a session for each object instead, makers
 	// open them, and Connect returns a Connection without one.
 	//
-	// Errors are reported by their codes (docs/adapters.md, "Errors"): wrap
+	// Errors are reported by their codes (docs/adapter-protocol.md, "Errors"): wrap
 	// zk.ErrSessionExpired and similar errors, or return an [Error] with the code.
 	Connect func(ctx context.Context, c *subjects.Client) (Connection, error)
 

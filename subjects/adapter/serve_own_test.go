@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/contracts"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/recipes"
 	"github.com/zklab/zklab/subjects"
@@ -69,7 +70,7 @@ func TestConformOwnLibrary(t *testing.T) {
 	fakes[library] = fake{serves: &s}
 	defer delete(fakes, library)
 	results, err := conformed(t, library, Conformance{Recipes: []string{models.Lock.Name}})
-	must(t, err)
+	must.Do(t, err)
 	allOK(t, results)
 	if !slices.ContainsFunc(results, func(r Result) bool { return r.Check == "touch" }) {
 		t.Errorf("no touch in %v", results)
@@ -89,7 +90,7 @@ func TestConformNeverCurrent(t *testing.T) {
 	fakes[never] = fake{serves: &s}
 	defer delete(fakes, never)
 	results, err := conformed(t, never, Conformance{Recipes: []string{models.Cache.Name}})
-	must(t, err)
+	must.Do(t, err)
 	allOK(t, results)
 }
 
@@ -140,7 +141,7 @@ func TestConformSessionForEachObject(t *testing.T) {
 	}}
 	defer delete(fakes, name)
 	results, err := conformed(t, name, Conformance{Recipes: []string{models.Lock.Name}})
-	must(t, err)
+	must.Do(t, err)
 	for _, r := range results {
 		want := OK
 		if r.Check == "touch" || r.Check == "open-cancel" {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/contracts"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -29,10 +30,7 @@ type dialogue struct {
 // converse runs f against a Serve in a bubble, and waits for the end of the Serve.
 func converse(t *testing.T, s Subjects, f func(d *dialogue)) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(embedded.Config{InMemory: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Start(embedded.Config{InMemory: true}))(t)
 		defer e.Close()
 		s.Dial = e.Dial
 		inR, inW := io.Pipe()
@@ -291,10 +289,7 @@ func TestServeAnotherClient(t *testing.T) {
 		d.hears("4 ok")
 		d.say(`{"id":5,"op":"call","operation":"release","object":1}`)
 		d.hears("5 bad-request there is no object 1")
-		servers, err := json.Marshal(d.e.Addrs())
-		if err != nil {
-			t.Fatal(err)
-		}
+		servers := must.Get(json.Marshal(d.e.Addrs()))(t)
 		d.say(`{"id":6,"op":"open","version":2,"client":1,"timeout_ms":4000,"servers":` + string(servers) + `}`)
 		d.hears("6 ok")
 		d.say(`{"id":7,"op":"make","object":1,"recipe":"lock","path":"/a"}`)

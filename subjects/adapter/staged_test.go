@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/base/procgroup"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/link"
 )
 
@@ -27,7 +28,7 @@ func onStage(t *testing.T, test func(t *testing.T, s *stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		e, err := embedded.Start(embedded.Config{Tick: conformTick, InMemory: true, Latency: time.Millisecond, Seed: 1})
-		must(t, err)
+		must.Do(t, err)
 		s := &stage{T: t, e: e}
 		t.Cleanup(func() { e.Close() })
 		t.Cleanup(s.plays.Wait)
@@ -44,7 +45,7 @@ func (s *stage) config(defect string) Config {
 func (s *stage) start(cfg Config) *Process {
 	s.Helper()
 	p, err := Start(s.Context(), cfg)
-	must(s.T, err)
+	must.Do(s.T, err)
 	s.Cleanup(func() { _ = p.Kill() })
 	return p
 }

@@ -1,6 +1,7 @@
 package adapter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,9 +42,7 @@ type stand struct {
 }
 
 func newStand(c Conformance, servers []string, dial zk.Dialer) *stand {
-	if c.Patience == 0 {
-		c.Patience = 10 * time.Second
-	}
+	c.Patience = cmp.Or(c.Patience, 10*time.Second)
 	if c.OnResult == nil {
 		c.OnResult = func(Result) {}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -28,12 +29,12 @@ func TestSilence(t *testing.T) {
 		}
 		slow := s.start(s.config(honest))
 		a, b := lockOf(t, slow, "/lock"), lockOf(t, slow, "/lock")
-		must(t, a.Lock(t.Context()))
+		must.Do(t, a.Lock(t.Context()))
 		waits := aside(func() error { return b.Lock(t.Context()) })
 		time.Sleep(time.Minute)
 		stillWaits(t, waits)
-		must(t, a.Unlock(t.Context()))
-		must(t, soonDone(t, waits))
+		must.Do(t, a.Unlock(t.Context()))
+		must.Do(t, soonDone(t, waits))
 	})
 }
 
@@ -44,16 +45,16 @@ func TestStoppedByOthersIsNotSilent(t *testing.T) {
 		p := s.start(s.config(honest))
 		k := lockOf(t, p, "/lock")
 		l, err := p.alive()
-		must(t, err)
-		must(t, l.child.Freeze())
+		must.Do(t, err)
+		must.Do(t, l.child.Freeze())
 		lock := aside(func() error { return k.Lock(t.Context()) })
 		time.Sleep(time.Minute)
 		stillWaits(t, lock)
 		if frozen, err := p.Frozen(); !frozen || err != nil {
 			t.Errorf("frozen %v, %v", frozen, err)
 		}
-		must(t, p.Thaw())
-		must(t, soonDone(t, lock))
+		must.Do(t, p.Thaw())
+		must.Do(t, soonDone(t, lock))
 	})
 }
 
@@ -63,20 +64,20 @@ func TestRestartedClientHoldsAnew(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		p := s.start(s.config(honest))
 		k := lockOf(t, p, "/lock")
-		must(t, k.Lock(t.Context()))
+		must.Do(t, k.Lock(t.Context()))
 		first := k.granted
-		must(t, p.Kill())
-		must(t, p.Restart(t.Context()))
+		must.Do(t, p.Kill())
+		must.Do(t, p.Restart(t.Context()))
 		if err := k.Unlock(t.Context()); err == nil || !subjects.NoEffect(err) {
 			t.Errorf("unlock of what the killed process held: %v", err)
 		}
 		lock := aside(func() error { return k.Lock(t.Context()) })
 		synctest.Wait()
 		stillWaits(t, lock)
-		must(t, soonDone(t, lock))
+		must.Do(t, soonDone(t, lock))
 		if k.granted.Token <= first.Token || k.granted.Session == first.Session {
 			t.Errorf("%+v after %+v", k.granted, first)
 		}
-		must(t, k.Unlock(t.Context()))
+		must.Do(t, k.Unlock(t.Context()))
 	})
 }

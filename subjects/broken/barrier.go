@@ -54,10 +54,7 @@ type existsWithoutWatch struct {
 // "late" finds it whenever a client waits.
 func ExistsWithoutWatch(c *subjects.Client, path string) (subjects.Barrier, error) {
 	inner, err := subjects.NewBarrier(c, path)
-	if err != nil {
-		return nil, err
-	}
-	return &existsWithoutWatch{Barrier: inner, conn: c.Conn, path: path}, nil
+	return &existsWithoutWatch{Barrier: inner, conn: c.Conn, path: path}, err
 }
 
 func (b *existsWithoutWatch) Await(ctx context.Context) error {
@@ -80,10 +77,7 @@ type opensOnExpiry struct {
 // of its watch as the lift. Property "early" finds it when sessions of waiting clients expire.
 func OpensOnExpiry(c *subjects.Client, path string) (subjects.Barrier, error) {
 	inner, err := subjects.NewBarrier(c, path)
-	if err != nil {
-		return nil, err
-	}
-	return &opensOnExpiry{Barrier: inner, conn: c.Conn, path: path}, nil
+	return &opensOnExpiry{Barrier: inner, conn: c.Conn, path: path}, err
 }
 
 func (b *opensOnExpiry) Await(ctx context.Context) error {

@@ -31,10 +31,7 @@ type shown struct {
 
 func newShownConfig(c *subjects.Client, path string, news func(was *shown, now shown) bool) (*shownConfig, error) {
 	right, err := subjects.NewConfig(c, path)
-	if err != nil {
-		return nil, err
-	}
-	return &shownConfig{Config: right, conn: c.Conn, path: path, news: news}, nil
+	return &shownConfig{Config: right, conn: c.Conn, path: path, news: news}, err
 }
 
 // Next reads until it sees news.

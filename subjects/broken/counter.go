@@ -91,10 +91,7 @@ type syncOnly struct {
 // leader may return an old value. Property "fenced-reads" finds it whenever it is read.
 func SyncOnly(c *subjects.Client, path string) (subjects.Counter, error) {
 	right, err := subjects.NewCounter(c, path)
-	if err != nil {
-		return nil, err
-	}
-	return &syncOnly{Counter: right, conn: c.Conn, path: path}, nil
+	return &syncOnly{Counter: right, conn: c.Conn, path: path}, err
 }
 
 func (h *syncOnly) Read(ctx context.Context, kind string) (int64, error) {

@@ -73,10 +73,7 @@ type picksTheGone struct {
 // picked, even after that has gone. Property "pick" finds it whenever instances go.
 func PicksTheGone(c *subjects.Client, path string) (subjects.Service, error) {
 	right, err := subjects.NewService(c, path)
-	if err != nil {
-		return nil, err
-	}
-	return &picksTheGone{Service: right, own: map[string]bool{}}, nil
+	return &picksTheGone{Service: right, own: map[string]bool{}}, err
 }
 
 func (s *picksTheGone) Register(ctx context.Context, instance string) error {
@@ -102,10 +99,7 @@ type panicsWhenEmpty struct{ subjects.Service }
 // "no-panic" finds it.
 func PanicsWhenEmpty(c *subjects.Client, path string) (subjects.Service, error) {
 	right, err := subjects.NewService(c, path)
-	if err != nil {
-		return nil, err
-	}
-	return panicsWhenEmpty{right}, nil
+	return panicsWhenEmpty{right}, err
 }
 
 func (s panicsWhenEmpty) Pick(ctx context.Context) (string, error) {

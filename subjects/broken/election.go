@@ -60,10 +60,7 @@ type neverRegains struct {
 // Property "progress" finds it when sessions expire.
 func NeverRegains(c *subjects.Client, path, id string) (subjects.Election, error) {
 	inner, err := subjects.NewElection(c, path, id)
-	if err != nil {
-		return nil, err
-	}
-	return &neverRegains{Election: inner, client: c}, nil
+	return &neverRegains{Election: inner, client: c}, err
 }
 
 func (e *neverRegains) Campaign(ctx context.Context) error {

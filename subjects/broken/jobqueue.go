@@ -31,7 +31,7 @@ type defectiveJobQueue struct {
 	remove bool
 }
 
-func newDefectiveJobQueue(c *subjects.Client, path string, tries int) (*defectiveJobQueue, error) {
+func newDefectiveJobQueue(c *subjects.Client, path string, tries int, wrong func(*defectiveJobQueue)) (subjects.JobQueue, error) {
 	q := &defectiveJobQueue{path: path, tries: tries}
 	for _, folder := range []string{"", "/" + subjects.OpenJobs, "/" + subjects.DoneJobs, "/" + subjects.DeadJobs, "/leases"} {
 		if err := ensure(c, path+folder); err != nil {
@@ -48,6 +48,7 @@ func newDefectiveJobQueue(c *subjects.Client, path string, tries int) (*defectiv
 		return int(stat.Version), nil
 	}
 	q.finish = q.finishGuarded
+	wrong(q)
 	return q, nil
 }
 
@@ -78,7 +79,8 @@ func (q *defectiveJobQueue) finishGuarded(j *defectiveJob) error {
 		&zk.CheckVersionRequest{Path: q.open(j.name), Version: j.version},
 		&zk.DeleteRequest{Path: j.lease, Version: -1},
 		&zk.DeleteRequest{Path: q.open(j.name), Version: -1},
-		&zk.CreateRequest{Path: q.done(j.name), Data: j.data, Acl: openACL})
+		&zk.CreateRequest{Path: q.done(j.name), Data: j.data, Acl: openACL},
+	)
 	if errors.Is(err, zk.ErrNoNode) || errors.Is(err, zk.ErrBadVersion) {
 		return subjects.WithoutEffect(err)
 	}
@@ -144,7 +146,8 @@ func (q *defectiveJobQueue) try(name string) (subjects.Job, error) {
 func (q *defectiveJobQueue) bury(name, lease string, data []byte) error {
 	_, err := q.conn.Multi(
 		&zk.DeleteRequest{Path: lease, Version: -1}, &zk.DeleteRequest{Path: q.open(name), Version: -1},
-		&zk.CreateRequest{Path: q.dead(name), Data: data, Acl: openACL})
+		&zk.CreateRequest{Path: q.dead(name), Data: data, Acl: openACL},
+	)
 	return err
 }
 
@@ -180,122 +183,107 @@ func (j *defectiveJob) GiveBack(context.Context) error {
 // create their own: two workers can do that at once. Property "lease-exclusion" finds it whenever
 // clients compete.
 func LeasesOfTheirOwn(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
-	q, err := newDefectiveJobQueue(c, path, tries)
-	if err != nil {
-		return nil, err
-	}
-	q.lease = func(job string) (string, error) {
-		if err := ensure(c, q.path+"/leases/"+job); err != nil {
-			return "", err
+	return newDefectiveJobQueue(c, path, tries, func(q *defectiveJobQueue) {
+		q.lease = func(job string) (string, error) {
+			if err := ensure(c, q.path+"/leases/"+job); err != nil {
+				return "", err
+			}
+			names, _, err := q.conn.Children(q.path + "/leases/" + job)
+			if err != nil || len(names) > 0 {
+				return "", err
+			}
+			return q.conn.Create(fmt.Sprintf("%s/leases/%s/%d", q.path, job, c.ID), nil, zk.FlagEphemeral, openACL)
 		}
-		names, _, err := q.conn.Children(q.path + "/leases/" + job)
-		if err != nil || len(names) > 0 {
-			return "", err
+		q.count = func(job string, data []byte, _ int32) (int, error) {
+			stat, err := q.conn.Set(q.open(job), data, -1)
+			if err != nil {
+				return 0, err
+			}
+			return int(stat.Version), nil
 		}
-		return q.conn.Create(fmt.Sprintf("%s/leases/%s/%d", q.path, job, c.ID), nil, zk.FlagEphemeral, openACL)
-	}
-	q.count = func(job string, data []byte, _ int32) (int, error) {
-		stat, err := q.conn.Set(q.open(job), data, -1)
-		if err != nil {
-			return 0, err
-		}
-		return int(stat.Version), nil
-	}
-	return q, nil
+	})
 }
 
 // FinishUnguarded returns a job queue whose workers finish a job even after they have lost their
 // lease. Property "finish-once" finds it when sessions expire.
 func FinishUnguarded(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
-	q, err := newDefectiveJobQueue(c, path, tries)
-	if err != nil {
-		return nil, err
-	}
-	q.finish = func(j *defectiveJob) error {
-		if _, err := q.conn.Create(q.done(j.name), j.data, 0, openACL); err != nil && !errors.Is(err, zk.ErrNodeExists) {
-			return err
-		}
-		for _, path := range []string{q.open(j.name), j.lease} {
-			if err := q.conn.Delete(path, -1); err != nil && !errors.Is(err, zk.ErrNoNode) {
+	return newDefectiveJobQueue(c, path, tries, func(q *defectiveJobQueue) {
+		q.finish = func(j *defectiveJob) error {
+			if _, err := q.conn.Create(q.done(j.name), j.data, 0, openACL); err != nil && !errors.Is(err, zk.ErrNodeExists) {
 				return err
 			}
+			for _, path := range []string{q.open(j.name), j.lease} {
+				if err := q.conn.Delete(path, -1); err != nil && !errors.Is(err, zk.ErrNoNode) {
+					return err
+				}
+			}
+			return nil
 		}
-		return nil
-	}
-	return q, nil
+	})
 }
 
 // DeleteOnTake returns a job queue that removes a job when a worker takes it, so that the job is
 // lost with the worker, or with the reply. Property "conservation" finds it when replies are lost.
 func DeleteOnTake(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
-	q, err := newDefectiveJobQueue(c, path, tries)
-	if err != nil {
-		return nil, err
-	}
-	q.remove = true
-	q.count = func(job string, _ []byte, _ int32) (int, error) {
-		counts := q.path + "/attempts-" + job
-		if err := ensure(c, counts); err != nil {
-			return 0, err
+	return newDefectiveJobQueue(c, path, tries, func(q *defectiveJobQueue) {
+		q.remove = true
+		q.count = func(job string, _ []byte, _ int32) (int, error) {
+			counts := q.path + "/attempts-" + job
+			if err := ensure(c, counts); err != nil {
+				return 0, err
+			}
+			stat, err := q.conn.Set(counts, nil, -1)
+			if err != nil {
+				return 0, err
+			}
+			return int(stat.Version), nil
 		}
-		stat, err := q.conn.Set(counts, nil, -1)
-		if err != nil {
-			return 0, err
+		q.finish = func(j *defectiveJob) error {
+			_, err := q.conn.Create(q.done(j.name), j.data, 0, openACL)
+			if err != nil {
+				return err
+			}
+			return q.conn.Delete(j.lease, -1)
 		}
-		return int(stat.Version), nil
-	}
-	q.finish = func(j *defectiveJob) error {
-		_, err := q.conn.Create(q.done(j.name), j.data, 0, openACL)
-		if err != nil {
-			return err
-		}
-		return q.conn.Delete(j.lease, -1)
-	}
-	return q, nil
+	})
 }
 
 // CountsItsOwn returns a job queue whose workers each count their own attempts at a job. Property
 // "attempts" finds it whenever a job is given back.
 func CountsItsOwn(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
-	q, err := newDefectiveJobQueue(c, path, tries)
-	if err != nil {
-		return nil, err
-	}
-	right := q.count
-	var mu sync.Mutex
-	own := map[string]int{}
-	q.count = func(job string, data []byte, version int32) (int, error) {
-		if _, err := right(job, data, version); err != nil {
-			return 0, err
+	return newDefectiveJobQueue(c, path, tries, func(q *defectiveJobQueue) {
+		right := q.count
+		var mu sync.Mutex
+		own := map[string]int{}
+		q.count = func(job string, data []byte, version int32) (int, error) {
+			if _, err := right(job, data, version); err != nil {
+				return 0, err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			own[job]++
+			return own[job], nil
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		own[job]++
-		return own[job], nil
-	}
-	return q, nil
+	})
 }
 
 // NeverRequeues returns a job queue whose leases are persistent znodes: the job of a worker whose
 // session ends never comes back. Property "progress" finds it when sessions expire.
 func NeverRequeues(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
-	q, err := newDefectiveJobQueue(c, path, tries)
-	if err != nil {
-		return nil, err
-	}
-	q.lease = q.fixedLease(0)
-	q.finish = func(j *defectiveJob) error {
-		if q.conn.SessionID() != j.session {
-			return subjects.WithoutEffect(zk.ErrSessionExpired)
+	return newDefectiveJobQueue(c, path, tries, func(q *defectiveJobQueue) {
+		q.lease = q.fixedLease(0)
+		q.finish = func(j *defectiveJob) error {
+			if q.conn.SessionID() != j.session {
+				return subjects.WithoutEffect(zk.ErrSessionExpired)
+			}
+			return q.finishGuarded(j)
 		}
-		return q.finishGuarded(j)
-	}
-	return q, nil
+	})
 }
 
 // LeavesLease returns a job queue that leaves a lease behind if the reply to its create was lost:
 // the take fails, and no client gets the job until the session ends. Property "progress" finds it
 // when replies are lost.
 func LeavesLease(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
-	return newDefectiveJobQueue(c, path, tries)
+	return newDefectiveJobQueue(c, path, tries, func(*defectiveJobQueue) {})
 }

@@ -57,10 +57,7 @@ type ignoresExpiry struct {
 // "lost" finds it when sessions expire.
 func IgnoresExpiry(c *subjects.Client, path string) (subjects.Lock, error) {
 	inner, err := subjects.NewLock(c, path)
-	if err != nil {
-		return nil, err
-	}
-	return &ignoresExpiry{inner: inner}, nil
+	return &ignoresExpiry{inner: inner}, err
 }
 
 func (l *ignoresExpiry) Lock(ctx context.Context) error {
@@ -93,10 +90,7 @@ type tokenOfItsOwn struct {
 // finds it whenever two clients hold the lock in turn.
 func TokenOfItsOwn(c *subjects.Client, path string) (subjects.Lock, error) {
 	inner, err := subjects.NewLock(c, path)
-	if err != nil {
-		return nil, err
-	}
-	return &tokenOfItsOwn{inner: inner}, nil
+	return &tokenOfItsOwn{inner: inner}, err
 }
 
 func (l *tokenOfItsOwn) Lock(ctx context.Context) error   { return l.inner.Lock(ctx) }

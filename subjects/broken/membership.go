@@ -231,10 +231,7 @@ type cacheForgetsLate struct {
 // have left. Property "fresh" finds it whenever members leave.
 func CacheForgetsLate(c *subjects.Client, path string) (subjects.Group, error) {
 	right, err := subjects.NewGroup(c, path)
-	if err != nil {
-		return nil, err
-	}
-	return &cacheForgetsLate{Group: right, seen: map[string]time.Time{}}, nil
+	return &cacheForgetsLate{Group: right, seen: map[string]time.Time{}}, err
 }
 
 func (g *cacheForgetsLate) Join(ctx context.Context, member string) error {
@@ -277,10 +274,7 @@ type tellsThePast struct {
 // client follows the changes.
 func TellsThePast(c *subjects.Client, path string) (subjects.Group, error) {
 	right, err := subjects.NewGroup(c, path)
-	if err != nil {
-		return nil, err
-	}
-	return &tellsThePast{Group: right}, nil
+	return &tellsThePast{Group: right}, err
 }
 
 func (g *tellsThePast) Changed(ctx context.Context) ([]string, error) {

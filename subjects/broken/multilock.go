@@ -194,8 +194,5 @@ func (l *forgetsRollback) Unlock(context.Context) error {
 // Property "lost" finds it when sessions expire.
 func HeldOnAndOn(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
 	inner, err := subjects.NewMultiLock(c, path, names)
-	if err != nil {
-		return nil, err
-	}
-	return &ignoresExpiry{inner: inner}, nil
+	return &ignoresExpiry{inner: inner}, err
 }

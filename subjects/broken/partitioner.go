@@ -31,8 +31,8 @@ type dealer struct {
 	waits   bool
 }
 
-// newDealer returns a dealer without a defect.
-func newDealer(c *subjects.Client, path string, items []string) (*dealer, error) {
+// newDealer returns a dealer with a defect, which wrong makes.
+func newDealer(c *subjects.Client, path string, items []string, wrong func(*dealer)) (*dealer, error) {
 	for _, folder := range []string{path, path + "/members", path + "/items"} {
 		if err := ensure(c, folder); err != nil {
 			return nil, err
@@ -43,7 +43,7 @@ func newDealer(c *subjects.Client, path string, items []string) (*dealer, error)
 			return nil, err
 		}
 	}
-	return &dealer{
+	d := &dealer{
 		conn: c.Conn, path: path, items: items, flags: zk.FlagEphemeral, waits: true,
 		members: func(now []string) []string { return now },
 		deal: func(members, items []string) []int {
@@ -53,7 +53,9 @@ func newDealer(c *subjects.Client, path string, items []string) (*dealer, error)
 			}
 			return many
 		},
-	}, nil
+	}
+	wrong(d)
+	return d, nil
 }
 
 // due returns the items that are due to this member, by the members that it sees.
@@ -201,12 +203,8 @@ func (d *dealer) Leave(context.Context) error {
 // those that had it have not yet given it back. Property "exclusion" finds it whenever members come
 // or go.
 func TakesAtOnce(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
-	d, err := newDealer(c, path, items)
-	if err != nil {
-		return nil, err
-	}
-	d.waits = false
-	return fencedDealer{d}, nil
+	d, err := newDealer(c, path, items, func(d *dealer) { d.waits = false })
+	return fencedDealer{d}, err
 }
 
 // fencedDealer is a dealer that has fencing tokens.
@@ -217,53 +215,42 @@ func (d fencedDealer) Fence() int64 { return d.token }
 // MissesLeaves returns a partitioner that never forgets another member that it has seen. Property
 // "coverage" finds it whenever members leave.
 func MissesLeaves(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
-	d, err := newDealer(c, path, items)
-	if err != nil {
-		return nil, err
-	}
-	seen, own := map[string]bool{}, map[string]bool{}
-	d.members = func(now []string) []string {
-		own[d.member] = true
-		for _, m := range now {
-			seen[m] = true
-		}
-		var all []string
-		for m := range seen {
-			if m == d.member || !own[m] {
-				all = append(all, m)
+	return newDealer(c, path, items, func(d *dealer) {
+		seen, own := map[string]bool{}, map[string]bool{}
+		d.members = func(now []string) []string {
+			own[d.member] = true
+			for _, m := range now {
+				seen[m] = true
 			}
+			var all []string
+			for m := range seen {
+				if m == d.member || !own[m] {
+					all = append(all, m)
+				}
+			}
+			slices.Sort(all)
+			return all
 		}
-		slices.Sort(all)
-		return all
-	}
-	return d, nil
+	})
 }
 
 // Greedy returns a partitioner that deals one item to each member, and all others to the first.
 // Property "balance" finds it whenever there are several members.
 func Greedy(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
-	d, err := newDealer(c, path, items)
-	if err != nil {
-		return nil, err
-	}
-	d.deal = func(members, items []string) []int {
-		many := slices.Repeat([]int{1}, len(members))
-		many[0] += max(0, len(items)-len(members))
-		return many
-	}
-	return d, nil
+	return newDealer(c, path, items, func(d *dealer) {
+		d.deal = func(members, items []string) []int {
+			many := slices.Repeat([]int{1}, len(members))
+			many[0] += max(0, len(items)-len(members))
+			return many
+		}
+	})
 }
 
 // ItemsSurvive returns a partitioner whose items are held by persistent znodes: those of a member
 // whose session ends are never given back. Property "progress" finds it when sessions of holders
 // expire.
 func ItemsSurvive(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
-	d, err := newDealer(c, path, items)
-	if err != nil {
-		return nil, err
-	}
-	d.flags = 0
-	return d, nil
+	return newDealer(c, path, items, func(d *dealer) { d.flags = 0 })
 }
 
 // rightPartitioner has what zklab's own partitioner offers in addition to the contract.

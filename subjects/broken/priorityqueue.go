@@ -171,10 +171,7 @@ func WalksOn(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 // may lag. Property "strict" finds it when a server lags.
 func NoFence(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	q, err := newDefectivePriorityQueue(c, path, byNumbers)
-	if err != nil {
-		return nil, err
-	}
-	return saysStrict{q}, nil
+	return saysStrict{q}, err
 }
 
 type saysStrict struct{ *defectivePriorityQueue }

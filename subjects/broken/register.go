@@ -37,10 +37,7 @@ func (r casWithoutVersion) CAS(ctx context.Context, from, to string) (subjects.M
 // spoilt returns a correct register that is wrapped with a defect.
 func spoilt(c *subjects.Client, path string, wrong func(right subjects.Register) subjects.Register) (subjects.Register, error) {
 	right, err := subjects.NewRegister(c, path)
-	if err != nil {
-		return nil, err
-	}
-	return wrong(right), nil
+	return wrong(right), err
 }
 
 // plainAsFenced makes every read a plain one.

@@ -89,10 +89,7 @@ type downgradeSecondNode struct{ *rwLine }
 // whenever clients compete.
 func DowngradeSecondNode(c *subjects.Client, path string) (subjects.RWLock, error) {
 	l, err := newRWLine(c, path, rightly)
-	if err != nil {
-		return nil, err
-	}
-	return downgradeSecondNode{l}, nil
+	return downgradeSecondNode{l}, err
 }
 
 func (l downgradeSecondNode) Downgrade(context.Context) error {

@@ -215,10 +215,7 @@ type heldForEver struct{ *ignoresExpiry }
 // Property "lost" finds it when sessions expire.
 func HeldForEver(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	inner, err := subjects.NewSemaphore(c, path, leases)
-	if err != nil {
-		return nil, err
-	}
-	return heldForEver{&ignoresExpiry{inner: asLock{inner}}}, nil
+	return heldForEver{&ignoresExpiry{inner: asLock{inner}}}, err
 }
 
 func (s heldForEver) Acquire(ctx context.Context) error { return s.Lock(ctx) }

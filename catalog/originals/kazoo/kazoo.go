@@ -9,10 +9,6 @@ import (
 // noReport is the end of Why where no report of the mistake was found.
 const noReport = " No report of it was found."
 
-// losesItem is why both kinds of Queue lose items.
-const losesItem = "`_inner_get` deletes an item and gets no answer. `get` runs it again by `client.retry`, which takes the next item, or finds that " +
-	"the first one is gone. No client gets the first one." + noReport
-
 // Program declares them.
 var Program = entry.Program{
 	Folder: "kazoo", Name: "kazoo 2.8.0", Adapter: "examples/kazoo/adapter.py", Command: "python3 examples/kazoo/adapter.py ARGUMENTS",
@@ -43,10 +39,11 @@ var Program = entry.Program{
 		}}},
 		{Name: "Queue", Workload: workloads.Queue{}, Mistakes: []entry.Cause{{
 			Breaks: []string{"loss"},
-			Why:    losesItem,
+			Why: "`_inner_get` deletes an item and gets no answer. `get` runs it again by `client.retry`, which takes the next item, or finds that " +
+				"the first one is gone. No client gets the first one." + noReport,
 		}}},
 		{Name: "Queue with priorities", Workload: workloads.PriorityQueue{}, Mistakes: []entry.Cause{
-			{Breaks: []string{"loss"}, Why: losesItem},
+			{Breaks: []string{"loss"}, Why: "as Queue does."},
 			{
 				Breaks: []string{"priority"},
 				Why: "`_inner_get` lists the items again only when it has handed out all items of its last list. So a client passes over a better " +
@@ -76,8 +73,8 @@ var Program = entry.Program{
 		{Name: "SetPartitioner", Workload: workloads.Partitioner{}, Mistakes: []entry.Cause{{
 			Breaks: []string{"coverage", "progress"},
 			Why: "`finish` does not stop `_allocate_transition`, which runs on another thread. That one takes one more lock, sees that the state has " +
-				"changed, and returns without a release. No other member gets the item as long as the session lives. This needs no fault, only a " +
-				"member that finishes while it allocates ([a report](../catalog/reports/kazoo-setpartitioner/README.md)). " +
+				"changed, and returns without a release. No other member gets the item as long as the session lives. This needs no fault " +
+				"([a report](../catalog/reports/kazoo-setpartitioner/README.md)). " +
 				"A user called `finish` only when it was safe ([otter#511](https://github.com/rackerlabs/otter/pull/511)).",
 		}}},
 		{Name: "DataWatch", Workload: workloads.Config{}},

@@ -198,10 +198,10 @@ func actsOf(a *evidence.Record) acts {
 // changes reports whether a transaction may have changed something that others see.
 func changes(t *history.Txn) bool {
 	switch {
-	case t.Error != 0, t.Type == "error", t.Type == "createSession", t.Type == "check":
+	case t.Refused(), t.Type == "createSession", t.Type == "check":
 		return false
 	case t.Type == "multi":
-		return !evidence.Refused(t) && slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return p.Type != "check" })
+		return slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return p.Type != "check" })
 	}
 	return true
 }

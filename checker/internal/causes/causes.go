@@ -38,7 +38,8 @@ const most = 8
 type weight int
 
 const (
-	taken   weight = iota // something was removed by a client that had not made it
+	shown   weight = iota // the last answer of the counterexample shows it
+	taken                 // something was removed by a client that had not made it
 	left                  // something was made that no client removed
 	made                  // something was made, or written
 	given                 // something was ended by its maker

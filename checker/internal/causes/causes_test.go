@@ -758,3 +758,90 @@ func TestWaitsForParts(t *testing.T) {
 		t.Errorf("-want +got\n%s", d)
 	}
 }
+
+// textsOf returns the text about a record of a program's own object, whose counterexample is every operation except
+// client 1's.
+func textsOf(t *testing.T, r *checktest.Record, m *models.Model) string {
+	t.Helper()
+	h := r.Build()
+	var counterexample []int
+	for _, e := range h.Events {
+		if e.Process >= 0 && e.Client != 1 {
+			counterexample = append(counterexample, e.Index)
+		}
+	}
+	var lines []string
+	for _, c := range causes.Of(evidence.Read(t.Context(), h, m, r.Txns), causes.Violation{Key: "k", Counterexample: counterexample}) {
+		lines = append(lines, c.Text)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// The text names the call that wrote what the last call was answered, also if the counterexample does not contain that
+// call, and has many others that lock before they write.
+func TestShownByAnotherCall(t *testing.T) {
+	r := begin("names")
+	r.Txn(history.Txn{Type: "create", Path: root, Session: 99}).Txn(history.Txn{Type: "create", Path: root + "/k", Session: 1})
+	seen(r, 10, 0, 1)
+	seen(r, 10, 1, 2)
+	sets := func(at, client int, data string, version int32) {
+		r.Txn(history.Txn{Type: "setData", Session: history.ID(client + 1), Path: root + "/k", Data: []byte(data), Version: version})
+		seen(r, at, client, history.ID(client+1))
+	}
+	for i := range 4 {
+		at := 100 + 100*i
+		r.Txn(ephemeral(1, root+"/k/lock"))
+		sets(at+20, 0, fmt.Sprint("old ", i), int32(i+1))
+		r.Txn(deletes(1, root+"/k/lock"))
+		seen(r, at+30, 0, 1)
+		r.Op(checktest.Args{Client: 0, F: "set", Key: "k", Inv: at, Ret: at + 40, Outcome: history.OK, Session: 1})
+	}
+	sets(520, 1, "late", 5)
+	r.Op(checktest.Args{Client: 1, F: "set", Key: "k", Inv: 510, Ret: 530, Outcome: history.Fail, Session: 2})
+	seen(r, 605, 0, 1)
+	r.Op(checktest.Args{Client: 0, F: "get", Key: "k", Inv: 600, Ret: 610, Outcome: history.OK, Out: "late", Session: 1})
+	got := textsOf(t, r, &models.Model{Name: "names", OnZnodes: true, Others: &models.Operation{}})
+	for _, want := range []string{`wrote "late" to k as version 5, over "old 3", during its set of 0.510 s`, `wrote "old 0"`, `wrote "old 3"`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s is not in:\n%s", want, got)
+		}
+	}
+}
+
+// The text names the call that wrote over what a holder had written, also if the counterexample does not contain it.
+func TestWrittenOverAHold(t *testing.T) {
+	const task = root + "/k/task"
+	r := begin("tasks")
+	r.Txn(history.Txn{Type: "create", Path: root, Session: 99}).Txn(history.Txn{Type: "create", Path: root + "/k", Session: 1})
+	for client := range 3 {
+		seen(r, 10, client, history.ID(client+1))
+	}
+	write := func(at, client int, x history.Txn) {
+		x.Session, x.Path = history.ID(client+1), task
+		r.Txn(x)
+		seen(r, at, client, x.Session)
+	}
+	grab := func(at, client int) {
+		write(at+1, client, history.Txn{Type: "create"})
+		write(at+2, client, history.Txn{Type: "setData", Data: []byte("mine"), Version: 1})
+		write(at+3, client, history.Txn{Type: "setData", Data: []byte("still mine"), Version: 2})
+		r.Op(checktest.Args{Client: client, F: "grab", Key: "k", Inv: at, Ret: at + 4, Outcome: history.OK, Session: history.ID(client + 1)})
+	}
+	end := func(at, client int, data string, version int32) {
+		write(at+1, client, history.Txn{Type: "setData", Data: []byte(data), Version: version})
+		r.Op(checktest.Args{Client: client, F: "end", Key: "k", Inv: at, Ret: at + 2, Outcome: history.OK, Session: history.ID(client + 1)})
+	}
+	grab(100, 0)
+	end(110, 1, "done by another", 3)
+	for i := range 3 {
+		end(120+10*i, 1, "and more", int32(4+i))
+	}
+	write(160, 2, history.Txn{Type: "delete"})
+	grab(170, 2)
+	end(200, 0, "done by 0", 3)
+	end(210, 2, "done by 2", 4)
+	got := textsOf(t, r, &models.Model{Name: "tasks", OnZnodes: true, Operations: []models.Operation{{F: "grab", Begins: true}, {F: "end", Ends: true}}})
+	if want := `wrote "done by another" to k/task as version 3, over "still mine", during its end of 0.110 s`; !strings.Contains(got, want) {
+		t.Errorf("%s is not in:\n%s", want, got)
+	}
+}

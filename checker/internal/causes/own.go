@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/words"
@@ -79,62 +80,81 @@ const (
 )
 
 // changes describes what the calls of the counterexample changed among the znodes of the key. If they
-// changed nothing, it describes the last changes before they ended. For a znode that they deleted, it
-// names the client that created it. It fills the gaps between these changes.
+// changed nothing, it describes the last changes that they can rest on. For a znode that they deleted, it
+// names the client that created it. It says who wrote what they were answered, and fills the gaps between these
+// changes.
 func (s *search) changes() {
 	made := evidence.MadeDuring(s.key)
 	for _, op := range s.ops {
-		all := made[op]
+		all := slices.Clone(made[op])
+		slices.SortStableFunc(all, func(x, y evidence.Change) int { return cmp.Compare(s.lasting(x), s.lasting(y)) })
 		w := changed
-		if len(all) > 1 {
+		if len(all) > 1 && s.lasting(all[1]) == 0 {
 			w = left
 		}
 		for _, c := range all[:min(len(all), mostChanges)] {
-			s.change(w, c)
+			s.change(max(w, s.lasting(c)), c)
 			s.creations(c)
 		}
-	}
-	s.doubled()
-	if len(s.lines) == 0 && len(s.ops) > 0 {
-		s.lastChanges()
 	}
 	s.fill()
 }
 
-// doubled describes the first call that created several znodes with the data of a znode that calls of
-// the counterexample deleted.
-func (s *search) doubled() {
-	made, data := evidence.MadeDuring(s.key), map[string]bool{}
+// lasting returns aside for a change of a znode that one call created and deleted again, otherwise 0.
+func (s *search) lasting(c evidence.Change) weight {
+	if all, at := s.placeOf(c); at >= 0 && s.passing(all, at) {
+		return aside
+	}
+	return 0
+}
+
+// placeOf returns all changes of a change's znode, and its place among them, or -1.
+func (s *search) placeOf(c evidence.Change) (all []evidence.Change, at int) {
+	all = changesAt(s.key)[c.Parts[0].Path]
+	return all, slices.IndexFunc(all, func(one evidence.Change) bool { return one.Zxid == c.Zxid })
+}
+
+// answers describes the writes of the values that calls of the counterexample were answered, whichever call made them.
+func (s *search) answers() {
+	var last *history.Operation
 	for _, op := range s.ops {
-		for _, c := range made[op] {
-			for _, part := range c.Parts {
-				if old := dataBefore(s.key)[changeID{c.Zxid, part.Path}]; part.Type == "delete" && len(old) > 0 {
-					data[string(old)] = true
-				}
+		if op.Outcome() == history.OK && (last == nil || op.Return.Index > last.Return.Index) {
+			last = op
+		}
+	}
+	for _, op := range s.ops {
+		c := s.writeOf(op)
+		switch {
+		case c == nil:
+		case op == last:
+			s.change(shown, *c)
+		default:
+			s.change(made, *c)
+		}
+	}
+}
+
+// writeOf returns the last change that wrote what a call was answered; nil if there is none.
+func (s *search) writeOf(op *history.Operation) *evidence.Change {
+	answer := itemOf(op, false)
+	if answer == "" || s.asked[op] {
+		return nil
+	}
+	_, high := s.span(op)
+	if op.Return.Seen != 0 {
+		high = min(high, uint64(op.Return.Seen)+1)
+	}
+	var last *evidence.Change
+	for _, c := range evidence.AllChanges(s.key) {
+		for i, part := range c.Parts {
+			if c.Zxid < high && part.Type != "delete" && strings.TrimSpace(string(part.Data)) == answer {
+				one := c
+				one.Parts = c.Parts[i:]
+				last = &one
 			}
 		}
 	}
-	if len(data) == 0 {
-		return
-	}
-	for _, op := range s.key.Ops() {
-		var same []evidence.Change
-		count := map[string]int{}
-		twice := false
-		for _, c := range made[op] {
-			if p := c.Parts[0]; setsData[p.Type] && p.Type != "setData" && data[string(p.Data)] && c.Zxid < s.high {
-				same = append(same, c)
-				count[string(p.Data)]++
-				twice = twice || count[string(p.Data)] > 1
-			}
-		}
-		if twice {
-			for _, c := range same[:min(len(same), mostParts)] {
-				s.change(left, c)
-			}
-			return
-		}
-	}
+	return last
 }
 
 // creations describes how the znodes that a change deleted were created.
@@ -143,56 +163,45 @@ func (s *search) creations(c evidence.Change) {
 		if part.Type != "delete" {
 			continue
 		}
-		for _, n := range nodesOf(s.Record)[s.key.Name] {
-			if n.Deleted == c.Zxid && n.Path == part.Path && s.whole(n.Created, n.Deleted) {
-				s.created(n)
+		var by *evidence.Change
+		for i, before := range changesAt(s.key)[part.Path] {
+			if before.Zxid < c.Zxid && before.Parts[0].Creates() {
+				by = &changesAt(s.key)[part.Path][i]
 			}
+		}
+		if by != nil && s.whole(by.Zxid, c.Zxid) {
+			s.change(made, *by)
 		}
 	}
 }
 
-// created names the client and the call that created a znode, and the data.
-func (s *search) created(n *evidence.Znode) {
-	since, calls := evidence.Always, []*history.Operation(nil)
-	op, which := s.callOf(n.Created)
-	if op != nil {
-		since, calls = op.Began(), []*history.Operation{op}
-	}
-	text := s.who(n.Maker, n.Created) + " created " + s.name(n.Path) + with(n.Data) + s.also(n.Created, n.Path) + which
-	s.add(made, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, sentence(text+s.citeSince(n.Created, since)), calls...)
+// during is the call during which a key was changed. The change is number which, from 1, of the call's changes.
+type during struct {
+	op        *history.Operation
+	which, of int
 }
 
-// lastChanges describes the last changes before the last call of the counterexample ended.
-func (s *search) lastChanges() {
-	last := s.ops[len(s.ops)-1]
-	high := s.high - 1
-	if last.Return != nil && last.Return.Seen > 0 {
-		high = min(high, uint64(last.Return.Seen))
+var duringOf = evidence.OncePerKey(func(k *evidence.Key) map[uint64]during {
+	of := map[uint64]during{}
+	for op, all := range evidence.MadeDuring(k) {
+		for i, c := range all {
+			of[c.Zxid] = during{op, i + 1, len(all)}
+		}
 	}
-	all := evidence.ChangesOf(s.key)
-	n := 0
-	for n < len(all) && all[n].Zxid <= high {
-		n++
-	}
-	for _, c := range all[max(0, n-mostChanges):n] {
-		s.change(changed, c)
-	}
-}
+	return of
+})
 
 // callOf returns the call during which a change was made to the key, and names it. If the call made
 // several changes, the name says which of them this is. It returns nil if there is none.
 func (s *search) callOf(zxid uint64) (op *history.Operation, which string) {
-	for op, all := range evidence.MadeDuring(s.key) {
-		if i := slices.IndexFunc(all, func(c evidence.Change) bool { return c.Zxid == zxid }); i >= 0 {
-			if len(all) > 1 {
-				which = ", change " + words.Number(i+1) + " of " + words.Number(len(all))
-			} else {
-				which = ","
-			}
-			return op, which + " during " + s.call(op)
-		}
+	switch d := duringOf(s.key)[zxid]; {
+	case d.op == nil:
+		return nil, ""
+	case d.of > 1:
+		return d.op, ", change " + words.Number(d.which) + " of " + words.Number(d.of) + " during " + s.call(d.op)
+	default:
+		return d.op, ", during " + s.call(d.op)
 	}
-	return nil, ""
 }
 
 // change describes a change, and names the call during which it was made, if that is known.
@@ -203,7 +212,7 @@ func (s *search) change(w weight, c evidence.Change) {
 		since, calls = op.Began(), []*history.Operation{op}
 	}
 	part := &c.Parts[0]
-	text := s.who(c.Session, c.Zxid) + " " + s.didTo(part, dataBefore(s.key)[changeID{c.Zxid, part.Path}]) + s.also(c.Zxid, part.Path) + which
+	text := s.who(c.Session, c.Zxid) + " " + s.didTo(&c, part) + s.also(c.Zxid, part.Path) + which
 	text = sentence(text+s.citeSince(c.Zxid, since)) + s.another(op, part, c.Zxid)
 	s.add(w, c.Zxid, c.Session, part.Type, part.Path, text, calls...)
 }
@@ -218,7 +227,7 @@ func (s *search) also(zxid uint64, path string) string {
 	var did []string
 	for j := range all[i].Parts {
 		if part := &all[i].Parts[j]; part.Path != path {
-			did = append(did, s.didTo(part, dataBefore(s.key)[changeID{zxid, part.Path}]))
+			did = append(did, s.didTo(&all[i], part))
 		}
 	}
 	if more := len(did) - mostParts; more > 0 {
@@ -248,18 +257,23 @@ func (s *search) another(op *history.Operation, part *history.Txn, zxid uint64) 
 		words.Zxid(now.Created) + ", and its versions began at 0 again."
 }
 
-// didTo describes how a transaction changed a znode, and the data that it replaced.
-func (s *search) didTo(part *history.Txn, before []byte) string {
-	name := s.name(part.Path)
+// didTo describes how a change changed a znode, and what it replaced.
+func (s *search) didTo(c *evidence.Change, part *history.Txn) string {
+	name, was := s.name(part.Path), before(s.key)[changeID{c.Zxid, part.Path}]
 	switch {
 	case part.Type == "setData":
 		text := "wrote " + holding(part.Data) + " to " + name + " as version " + words.Number(int(part.Version))
-		if before != nil {
-			text += ", over " + holding(before)
+		if was != nil && was.version+1 == part.Version { // otherwise the log lacks a write
+			text += ", over " + holding(was.data)
+			if was.client >= 0 && was.client != c.Client && models.Known(s.of.Name) { // a trail tells of that write
+				text += " of client " + words.Number(was.client)
+			}
 		}
 		return text
+	case part.Type == "delete" && was != nil:
+		return "deleted " + name + held(was.data)
 	case part.Type == "delete":
-		return "deleted " + name + held(before)
+		return "deleted " + name
 	}
 	return "created " + name + with(part.Data)
 }
@@ -284,24 +298,23 @@ type changeID struct {
 	path string
 }
 
-// dataBefore returns the data that a znode of the key had before each transaction that changed it, as far as the log
-// has them.
-var dataBefore = evidence.OncePerKey(func(k *evidence.Key) map[changeID][]byte {
-	before, now := map[changeID][]byte{}, map[string][]byte{}
-	for i := range k.Transactions {
-		zxid := uint64(k.Transactions[i].Zxid)
-		for _, part := range evidence.CarriedOut(k.Transactions, i) {
-			if key, below := k.KeyAt(part.Path); !below || key != k.Name {
-				continue
-			}
+// content is the data of a znode, with its version and its writer: a client, or -1.
+type content struct {
+	data    []byte
+	version int32
+	client  int
+}
+
+// before returns what a znode of the key held before each transaction that changed it, as far as the log has it.
+var before = evidence.OncePerKey(func(k *evidence.Key) map[changeID]*content {
+	before, now := map[changeID]*content{}, map[string]*content{}
+	for _, c := range evidence.AllChanges(k) {
+		for _, part := range c.Parts {
 			if old := now[part.Path]; old != nil {
-				before[changeID{zxid, part.Path}] = old
+				before[changeID{c.Zxid, part.Path}] = old
 			}
-			switch {
-			case part.Type == "delete":
-				delete(now, part.Path)
-			case setsData[part.Type]:
-				now[part.Path] = append([]byte{}, part.Data...) // not nil
+			if now[part.Path] = nil; part.Type != "delete" {
+				now[part.Path] = &content{part.Data, part.Version, c.Client}
 			}
 		}
 	}

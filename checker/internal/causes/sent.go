@@ -125,39 +125,56 @@ var lostReplies = evidence.Once(func(a *evidence.Record) (all []history.LostMess
 // unheard returns text saying that the client never got the reply to the request of a transaction. It
 // returns "" if that is not known.
 func (s *search) unheard(zxid uint64) string {
-	const text = ", and the reply to that request never came"
-	if _, _, lost := s.tie.Unanswered(zxid); lost {
-		return text
-	}
 	op, _ := s.callOf(zxid)
-	if op == nil {
+	_, _, lost := s.tie.Unanswered(zxid)
+	if !lost && op != nil {
+		lost = slices.ContainsFunc(evidence.MadeDuring(s.key)[op], func(c evidence.Change) bool {
+			return c.Zxid == zxid && len(c.Parts) == 1 && s.allLost(op, c)
+		})
+	}
+	if !lost {
 		return ""
 	}
-	for _, c := range evidence.MadeDuring(s.key)[op] {
-		if c.Zxid == zxid && len(c.Parts) == 1 && s.allLost(op, c) {
-			return text
+	return ", and the reply to that request never came" + s.again(op, zxid)
+}
+
+// again returns text saying that the call of a transaction sent the request again and was refused; "" if it did not.
+func (s *search) again(op *history.Operation, zxid uint64) string {
+	first := s.Log.Find(zxid)
+	if op == nil || first == nil {
+		return ""
+	}
+	paths := append(pathsOf(first.Parts), first.Path)
+	for i := range s.Transactions {
+		t := &s.Transactions[i]
+		if uint64(t.Zxid) <= zxid || t.Session != first.Session || !t.Refused() || !slices.Equal(append(pathsOf(t.Parts), t.Path), paths) {
+			continue
+		}
+		if from, _ := s.when(uint64(t.Zxid)); from <= evidence.Ended(op) {
+			return "; sent again, it was refused (" + refusal(t) + ") at zxid " + words.Zxid(uint64(t.Zxid))
 		}
 	}
 	return ""
 }
 
-// allLost reports whether faults took as many replies to a call as the call made changes of one
-// kind: then all of these changes were unanswered.
+// allLost reports whether faults took as many replies to a call as the call made changes to which they
+// can belong: then all of these changes were unanswered.
 func (s *search) allLost(op *history.Operation, c evidence.Change) bool {
-	part := c.Parts[0]
-	about := func(l history.LostMessage) bool {
-		return l.Session == c.Session && strings.HasPrefix(part.Type, l.Op) && l.Path != "" && strings.HasPrefix(part.Path, l.Path) && op.Began() <= l.At && l.At <= evidence.Ended(op)
+	about := func(other evidence.Change, l history.LostMessage) bool {
+		part := other.Parts[0]
+		return l.Session == other.Session && part.Type == c.Parts[0].Type && strings.HasPrefix(part.Type, l.Op) && l.Path != "" && strings.HasPrefix(part.Path, l.Path) && op.Began() <= l.At && l.At <= evidence.Ended(op)
 	}
-	lost, made := 0, 0
+	lost, made := 0, map[uint64]bool{}
 	for _, l := range lostReplies(s.Record) {
-		if about(l) {
-			lost++
+		if !about(c, l) {
+			continue
+		}
+		lost++
+		for _, other := range evidence.MadeDuring(s.key)[op] {
+			if about(other, l) {
+				made[other.Zxid] = true
+			}
 		}
 	}
-	for _, other := range evidence.MadeDuring(s.key)[op] {
-		if other.Session == c.Session && other.Parts[0].Type == part.Type {
-			made++
-		}
-	}
-	return lost > 0 && lost == made
+	return lost > 0 && lost == len(made)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
 )
@@ -48,10 +49,18 @@ var changesAt = evidence.OncePerKey(func(k *evidence.Key) map[string][]evidence.
 	return of
 })
 
-// fill adds what else changed the znodes that are told of, the last changes first. A znode that one call
+// fill adds what else changed the znodes that are told of, the last changes first; if none is, the last
+// changes that the counterexample can rest on. A znode that one call
 // created and deleted again, such as a lock, matters to that call only.
 func (s *search) fill() {
 	from, end, low := map[string]uint64{}, s.lastSeen(), s.low
+	if len(s.lines) == 0 && len(s.ops) > 0 {
+		all := slices.DeleteFunc(slices.Clone(evidence.ChangesOf(s.key)), func(c evidence.Change) bool { return c.Zxid > end })
+		for _, c := range all[max(0, len(all)-mostChanges):] {
+			s.change(changed, c)
+		}
+	}
+	s.answers()
 	for _, op := range s.ops {
 		low = min(low, s.tie.Floor(op.Began()))
 	}
@@ -84,7 +93,11 @@ func (s *search) fill() {
 	slices.SortStableFunc(more, func(x, y evidence.Change) int { return cmp.Compare(y.Zxid, x.Zxid) })
 	for _, c := range more[:min(len(more), 2*most)] {
 		if c.Parts[0].Type != "closeSession" {
-			s.change(between, c)
+			w := between
+			if s.overHold(c) {
+				w = taken
+			}
+			s.change(w, c)
 			continue
 		}
 		for _, n := range nodesOf(s.Record)[s.key.Name] {
@@ -93,6 +106,16 @@ func (s *search) fill() {
 			}
 		}
 	}
+}
+
+// overHold reports whether a client replaced what another client had written to begin a hold of the counterexample.
+func (s *search) overHold(c evidence.Change) bool {
+	all, at := s.placeOf(c)
+	if at < 1 || s.of.State != models.Exclusive {
+		return false
+	}
+	op, _ := s.callOf(all[at-1].Zxid)
+	return op != nil && slices.Contains(s.ops, op) && s.of.Operation(op.F).Begins && op.Client != c.Client
 }
 
 // lastSeen returns the last zxid that the calls of the counterexample can rest on.

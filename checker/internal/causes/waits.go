@@ -1,6 +1,7 @@
 package causes
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -234,7 +235,7 @@ func onlyChecks(t *history.Txn) bool {
 
 // writeText names a write, and says how it ended.
 func (s *search) writeText(t *history.Txn) string {
-	text, code := "a "+t.Type, t.Error
+	text := "a " + t.Type
 	if t.Path != "" {
 		text += " of " + s.name(t.Path)
 	}
@@ -246,17 +247,26 @@ func (s *search) writeText(t *history.Txn) string {
 				one += " of " + s.name(p.Path)
 			}
 			parts = append(parts, one)
-			if code == 0 {
-				code = p.Error
-			}
 		}
 		text += " of " + prose.List(parts, "and")
 	}
 	if t.Type == "error" {
 		text = "a request"
 	}
-	if code != 0 {
-		text += `, which was refused ("` + strings.TrimSpace(wire.Code(code).String()) + `")`
+	if why := refusal(t); why != "" {
+		text += ", which was refused (" + why + ")"
 	}
 	return text
+}
+
+// refusal returns why a transaction was refused; "" if it was not.
+func refusal(t *history.Txn) string {
+	code := t.Error
+	for _, p := range t.Parts {
+		code = cmp.Or(code, p.Error)
+	}
+	if code == 0 {
+		return ""
+	}
+	return `"` + strings.TrimSpace(wire.Code(code).String()) + `"`
 }

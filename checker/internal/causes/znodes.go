@@ -459,7 +459,11 @@ func (s *search) end(n *evidence.Znode, nodes []*evidence.Znode) {
 	default:
 		s.deleted(taken, n, s.who(n.Remover, n.Deleted)+" deleted "+s.name(n.Path)+s.whose(n), s.granted(by, n.Deleted))
 		if before := s.before(n, by, nodes); before != nil && s.whole(before.Created, before.Deleted) {
+			from := len(s.lines)
 			s.life(before, nil)
+			for i := range s.lines[from:] {
+				s.lines[from+i].weight = max(s.lines[from+i].weight, given)
+			}
 		}
 	}
 }

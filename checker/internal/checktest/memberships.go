@@ -1,6 +1,7 @@
 package checktest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -233,9 +234,7 @@ func (w *groupWorld) step(i, c, kind int) {
 func (w *groupWorld) call(c int, o Args, effect func() any) {
 	inv := max(w.free[c]+1, w.now-w.rng.IntN(4))
 	w.now = max(w.now, inv)
-	if o.Outcome == "" {
-		o.Outcome = history.OK
-	}
+	o.Outcome = cmp.Or(o.Outcome, history.OK)
 	o.Client, o.Key, o.Inv, o.Session = c, "k", inv, w.session[c]
 	o.Before, o.sawThen = w.alive[c], w.seen[c]
 	o.Out = effect()

@@ -1,6 +1,7 @@
 package checktest
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/zklab/zklab/history"
@@ -33,10 +34,7 @@ func (r *Record) Hold(g Grant) *Record {
 		alive = max(g.Release, g.Ret)
 	}
 	if g.Release >= 0 {
-		o := g.Outcome
-		if o == "" {
-			o = history.OK
-		}
+		o := cmp.Or(g.Outcome, history.OK)
 		r.Op(Args{Client: g.Client, F: models.FRelease, Key: "k", Inv: g.Release, Ret: g.Release + 5, Outcome: o, In: models.Held{Held: !g.Unheld, Token: g.Token}, Session: s})
 	}
 	return r.Proof(g.Client, s, alive)

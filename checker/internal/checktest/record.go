@@ -24,12 +24,8 @@ const Unit = time.Millisecond
 
 // Ours begins a record as zklab writes it, of a run in which nothing failed.
 func Ours(model string, p history.Params) *Record {
-	if p.SessionTimeout == 0 {
-		p.SessionTimeout = 4 * time.Second
-	}
-	if p.Tick == 0 {
-		p.Tick = 500 * Unit
-	}
+	p.SessionTimeout = cmp.Or(p.SessionTimeout, 4*time.Second)
+	p.Tick = cmp.Or(p.Tick, 500*Unit)
 	return &Record{Header: history.Header{Version: history.Version, Model: model, Params: p}}
 }
 

@@ -1,6 +1,7 @@
 package checktest
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -13,9 +14,7 @@ import (
 const Epoch = history.ID(1) << 32
 
 func (r *Record) Txn(t history.Txn) *Record {
-	if r.Zxid == 0 {
-		r.Zxid = Epoch
-	}
+	r.Zxid = cmp.Or(r.Zxid, Epoch)
 	r.Zxid++
 	t.Zxid = r.Zxid
 	r.Txns = append(r.Txns, t)

@@ -83,7 +83,7 @@ var nodesOf = evidence.Once(func(a *evidence.Record) *configNodes {
 
 // take adds a transaction.
 func (n *configNodes) take(t *history.Txn) {
-	if t.Error != 0 || t.Type == "multi" && evidence.Refused(t) {
+	if t.Refused() {
 		return
 	}
 	n.change(t, uint64(t.Zxid))

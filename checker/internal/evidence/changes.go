@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/zklab/zklab/history"
@@ -31,10 +30,10 @@ var AllChanges = OncePerKey(func(k *Key) (all []Change) {
 	for i := range k.Transactions {
 		t := &k.Transactions[i]
 		var parts []history.Txn
-		for _, part := range CarriedOut(k.Transactions, i) {
-			changes := part.Type == "delete" || part.Type == "setData" || strings.HasPrefix(part.Type, "create") && part.Type != "createSession"
+		for part := range t.Changes() {
+			changes := part.Type == "delete" || part.Type == "setData" || part.Creates()
 			if key, below := k.KeyAt(part.Path); changes && below && key == k.Name {
-				parts = append(parts, part)
+				parts = append(parts, *part)
 			}
 		}
 		client := -1
@@ -61,16 +60,18 @@ var MadeDuring = OncePerKey(func(k *Key) map[*history.Operation][]Change {
 		calls[op.Client] = append(calls[op.Client], op)
 	}
 	for _, c := range ChangesOf(k) {
-		if op := k.during(c.Zxid, calls[c.Client]); op != nil {
+		if op := k.during(c, calls[c.Client]); op != nil {
 			of[op] = append(of[op], c)
 		}
 	}
 	return of
 })
 
-// during returns the call among those of one client during which the request of a transaction was sent; nil if
-// there is none.
-func (k *Key) during(zxid uint64, calls []*history.Operation) *history.Operation {
+// during finds the call in which a client sent the request of a change, among the client's calls; nil if there is
+// none. What the change's session had seen when a call ended was sent in that call or before, also if the
+// next call began at once.
+func (k *Key) during(c Change, calls []*history.Operation) *history.Operation {
+	zxid, in := c.Zxid, k.Session(c.Session)
 	if sent, _, lost := k.Zxids.Unanswered(zxid); lost {
 		i := slices.IndexFunc(calls, func(op *history.Operation) bool { return op.Began() > sent })
 		if i < 0 {
@@ -82,12 +83,8 @@ func (k *Key) during(zxid uint64, calls []*history.Operation) *history.Operation
 		return calls[i-1]
 	}
 	after, _ := k.Zxids.SentBelow(zxid)
-	for i, op := range slices.Backward(calls) {
-		known := max(k.Zxids.Floor(op.Began()), uint64(max(op.Invoke.Seen, 0)))
-		if i > 0 && calls[i-1].Return != nil && calls[i-1].Return.Index < op.Invoke.Index { // also if it ended when this one began
-			known = max(known, uint64(max(calls[i-1].Return.Seen, 0)))
-		}
-		if known >= zxid {
+	for _, op := range slices.Backward(calls) {
+		if max(k.Zxids.Floor(op.Began()), k.seenIn(in, op.Invoke.Index)) >= zxid {
 			continue
 		}
 		if returned(op) < after {

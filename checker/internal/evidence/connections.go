@@ -31,7 +31,7 @@ type wire struct {
 func (a *Record) connections() {
 	all := map[int]*wires{}
 	for _, e := range a.History.Facts() {
-		if e.Process != history.SessionProcess || e.Client < 0 || e.F == history.FUnreturned { // which says nothing of connections
+		if e.Process != history.SessionProcess || e.Client < 0 || e.F == history.FUnreturned || e.F == history.FMade { // which says nothing of connections
 			continue
 		}
 		w := all[e.Client]

@@ -121,7 +121,7 @@ func (a *Record) account(found map[history.ID]*UnlinkedSession) {
 		if !t.Below(a.Params.Root) {
 			continue
 		}
-		for part := range EachChange(t) {
+		for part := range t.Changes() {
 			a.works(t, part, found)
 			took := changeData(data, part)
 			s := found[t.Session]
@@ -153,10 +153,10 @@ func (a *Record) works(t, part *history.Txn, found map[history.ID]*UnlinkedSessi
 
 // changeData applies a change to the data of znodes, and returns the data of a znode that it deletes.
 func changeData(data map[string]string, part *history.Txn) (was string) {
-	switch part.Type {
-	case "create", "create2", "createContainer", "createTTL":
+	switch {
+	case part.Creates():
 		data[part.Path] = string(part.Data)
-	case "delete":
+	case part.Type == "delete":
 		was = data[part.Path]
 		delete(data, part.Path)
 	}

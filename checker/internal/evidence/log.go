@@ -174,22 +174,17 @@ func follows(last, z uint64, seen []seenZxid) bool {
 func (x *Log) apply(t *history.Txn) {
 	z := uint64(t.Zxid)
 	switch {
-	case t.Error != 0:
+	case t.Refused():
 	case t.Type == "createSession":
 		if s := x.session(t.Session); s.Created == 0 {
 			s.Created = z
 		}
 	case t.Type == "closeSession":
 		x.close(t.Session, z)
-	case t.Type == "multi":
-		if Refused(t) {
-			return
-		}
-		for i := range t.Parts {
-			x.change(&t.Parts[i], z, t.Session)
-		}
 	default:
-		x.change(t, z, t.Session)
+		for part := range t.Changes() {
+			x.change(part, z, t.Session)
+		}
 	}
 }
 
@@ -206,53 +201,16 @@ func (x *Log) keep(id requestID, t *history.Txn) {
 	x.requests[id] = entry
 }
 
-// Refused reports whether a multi failed: none of it was done.
-func Refused(t *history.Txn) bool {
-	return slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return p.Error != 0 || p.Type == "error" })
-}
-
-// CarriedOut returns the changes that the i-th transaction of a list made: itself, or the parts of
-// a multi; none if it was refused.
-func CarriedOut(list []history.Txn, i int) []history.Txn {
-	switch t := &list[i]; {
-	case t.Error != 0 || Refused(t):
-		return nil
-	case len(t.Parts) > 0:
-		return t.Parts
-	}
-	return list[i : i+1]
-}
-
-// EachChange yields the changes that a transaction made, as [CarriedOut] returns them.
-func EachChange(t *history.Txn) iter.Seq[*history.Txn] {
-	return func(yield func(*history.Txn) bool) {
-		switch {
-		case t.Error != 0 || Refused(t):
-		case len(t.Parts) == 0:
-			yield(t)
-		default:
-			for i := range t.Parts {
-				if !yield(&t.Parts[i]) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // change applies a create or a delete. Other transactions do not begin or end a znode.
 func (x *Log) change(t *history.Txn, z uint64, by history.ID) {
-	switch t.Type {
-	case "create", "create2", "createContainer", "createTTL":
-		if !strings.HasPrefix(t.Path, "/") {
-			return
-		}
+	switch {
+	case t.Creates() && strings.HasPrefix(t.Path, "/"):
 		n := &Znode{Path: t.Path, Type: t.Type, Data: t.Data, Number: t.ParentCversion - 1, Owner: t.Owner, Maker: by, Created: z, Deleted: StillThere}
 		x.add(n)
 		if n.Owner != 0 {
 			x.held[n.Owner] = append(x.held[n.Owner], n)
 		}
-	case "delete", "deleteContainer":
+	case t.Type == "delete" || t.Type == "deleteContainer":
 		x.remove(t.Path, z, by)
 	}
 }

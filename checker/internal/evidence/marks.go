@@ -116,7 +116,7 @@ func (m *Marks) written(a *Record) {
 	last := map[string]*Mark{}
 	for i := range a.Transactions {
 		t := &a.Transactions[i]
-		for _, part := range CarriedOut(a.Transactions, i) {
+		for part := range t.Changes() {
 			if part.Type != "setData" {
 				continue
 			}

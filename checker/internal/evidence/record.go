@@ -140,7 +140,7 @@ func (a *Record) readEvents(ctx context.Context) bool {
 		}
 		a.End = max(a.End, e.Time)
 		switch e.F {
-		case history.FDrained, history.FFinal, history.FLost, history.FRenewed, history.FUnreturned:
+		case history.FDrained, history.FFinal, history.FLost, history.FRenewed, history.FMade, history.FUnreturned:
 			if e.Process < 0 {
 				k := record(a.keyOf(e.Key))
 				k.Facts = append(k.Facts, e)

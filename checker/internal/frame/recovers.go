@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
 )
@@ -58,7 +59,7 @@ func decideRecovers(f *Finding, k *evidence.Key) {
 				alone = append(alone, d)
 				continue
 			}
-			f.Violated(d.counterexample(), "%s", d.say(k))
+			f.Violated(d.counterexample(k), "%s", d.say(k))
 			break
 		}
 	}
@@ -66,7 +67,7 @@ func decideRecovers(f *Finding, k *evidence.Key) {
 		return
 	}
 	if d := alone[0]; d.all(k, alone) {
-		f.Unknown("%s of %s failed for every client since a session of it had ended, though new subjects were answered: no client is left to show whether that is right", d.f, k.Name)
+		f.Unknown("%s of %s failed for every client since a session of it had ended, though new subjects were answered: %s", d.f, k.Name, advice.Survivors.Text())
 	}
 }
 
@@ -209,19 +210,59 @@ func (d *dead) control(k *evidence.Key) {
 
 // all reports whether the operation is dead for all clients that were ever answered.
 func (d *dead) all(k *evidence.Key, alone []*dead) bool {
-	return !slices.ContainsFunc(k.Ops(), func(op *history.Operation) bool {
-		return op.F == d.f && answered(k, op) && !slices.ContainsFunc(alone, func(o *dead) bool { return o.f == d.f && o.client == op.Client })
-	})
+	shows := map[int]bool{} // clients that were answered and may not be dead
+	for _, op := range k.Ops() {
+		shows[op.Client] = shows[op.Client] || op.F == d.f && answered(k, op)
+	}
+	for _, o := range alone {
+		shows[o.client] = shows[o.client] && o.f != d.f
+	}
+	for client, is := range shows {
+		if is && !d.lost(k, client) {
+			return false
+		}
+	}
+	return true
 }
 
-func (d *dead) counterexample() (events []int) {
+// lost reports whether another client, which was answered before, lost its session too before it was asked after the
+// new subject: that it was not answered then does not show that the new subject took something away.
+func (d *dead) lost(k *evidence.Key, client int) bool {
+	o := &dead{client: client, f: d.f, fresh: d.fresh}
+	for _, op := range k.Ops() {
+		switch {
+		case op.F != d.f || op.Client != client || k.OfNew(op):
+		case answered(k, op):
+			o.last, o.since = op, nil
+		case op.Invoke.Index > d.fresh.Return.Index:
+			o.since = append(o.since, op)
+		}
+	}
+	return o.caused(k)
+}
+
+func (d *dead) counterexample(k *evidence.Key) (events []int) {
 	if s := d.session; s != nil && s.ExpiredEvent >= 0 {
 		events = append(events, s.ToldBy()...)
+	}
+	if made := d.made(k); made != nil {
+		events = append(events, made.Index)
 	}
 	for _, op := range []*history.Operation{d.last, d.since[0], d.since[len(d.since)-1], d.before, d.fresh, d.other} {
 		events = append(events, evidence.EventsOf(op)...)
 	}
 	return append(events, d.renewed.Index)
+}
+
+// made returns the fact that New made the subject that refused the calls, before the client had a session; nil if it
+// did not.
+func (d *dead) made(k *evidence.Key) (made *history.Event) {
+	for _, e := range k.Facts {
+		if e.F == history.FMade && e.Client == d.client && e.Time >= d.ended && e.Index < d.since[len(d.since)-1].Invoke.Index {
+			made = e
+		}
+	}
+	return made
 }
 
 func (d *dead) say(k *evidence.Key) string {

@@ -1,8 +1,6 @@
 package frame
 
 import (
-	"strings"
-
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
@@ -94,14 +92,14 @@ var committedOf = evidence.Once(func(a *evidence.Record) map[int]uint64 {
 	}
 	for t := range a.EachTransaction() {
 		s := a.Session(t.Session)
-		for part := range evidence.EachChange(t) {
+		for part := range t.Changes() {
 			switch {
 			case part.Type == "delete":
 				if by, is := at[part.Path]; is && s != nil && s.Client == by.client {
 					delete(of, by.invoke)
 				}
 				delete(at, part.Path)
-			case part.Type == "setData" || strings.HasPrefix(part.Type, "create") && part.Type != "createSession":
+			case part.Type == "setData" || part.Creates():
 				key, below := a.KeyAt(part.Path)
 				if s == nil || !below {
 					continue

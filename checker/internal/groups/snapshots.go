@@ -151,7 +151,7 @@ func versionsOf(g *group) *versions {
 		was := copies[t.member] > 0
 		copies[t.member] += t.by
 		if was != (copies[t.member] > 0) {
-			now ^= v.hashOf(t.member)
+			now ^= maphash.String(v.seed, t.member)
 		}
 		if i+1 == len(all) || all[i+1].zxid != t.zxid {
 			v.add(t.zxid, now)
@@ -164,8 +164,6 @@ func (v *versions) add(zxid, hash uint64) {
 	v.of[hash] = append(v.of[hash], len(v.from))
 	v.from, v.hash = append(v.from, zxid), append(v.hash, hash)
 }
-
-func (v *versions) hashOf(member string) uint64 { return maphash.String(v.seed, member) }
 
 // inForce returns the version at a zxid.
 func (v *versions) inForce(zxid uint64) int {
@@ -194,7 +192,7 @@ func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[*evidence.
 	}
 	want := uint64(0)
 	for name := range l.set {
-		want ^= v.hashOf(name)
+		want ^= maphash.String(v.seed, name)
 	}
 	fits := v.of[want]
 	i, _ := slices.BinarySearch(fits, first)

@@ -29,7 +29,7 @@ func asksVersion(r history.Request) bool {
 // versionDeleted checks, where the transactions are known, that a delete with an expected
 // version found that version.
 func (j *judge) versionDeleted(q *request) {
-	if kind(q.Op) != opDelete || !asksVersion(q.Request) || q.txn == nil || !effective(q.txn) || j.past(q.Path) == nil {
+	if kind(q.Op) != opDelete || !asksVersion(q.Request) || q.txn == nil || q.txn.Refused() || j.past(q.Path) == nil {
 		return
 	}
 	p := j.past(q.Path)

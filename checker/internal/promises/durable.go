@@ -35,7 +35,7 @@ func (j *judge) acknowledged() {
 		case got == done && !j.kept(q):
 			j.broken(Durable, q.events(), "client %d got the answer to its %s at %s, with zxid %s, but %s",
 				q.conn.client, q.name(), at(q.reply.at), q.reply.zxid, j.lack(q))
-		case got == refused && q.txn != nil && effective(q.txn):
+		case got == refused && q.txn != nil && !q.txn.Refused():
 			j.broken(Atomic, q.events(), "client %d's %s was refused at %s, yet it is among the transactions, with zxid %s",
 				q.conn.client, q.name(), at(q.reply.at), q.txn.Zxid)
 		case got == refused && !q.refusedSo():
@@ -66,7 +66,7 @@ func (j *judge) fresh(q *request) {
 // kept reports whether the transactions contain an acknowledged write as it was sent.
 func (j *judge) kept(q *request) bool {
 	t := q.txn
-	if t == nil || !effective(t) || t.Zxid != q.reply.zxid {
+	if t == nil || t.Refused() || t.Zxid != q.reply.zxid {
 		return false
 	}
 	if q.Op != opMulti {
@@ -147,7 +147,7 @@ func (j *judge) lack(q *request) string {
 	switch {
 	case q.txn == nil:
 		return "no transaction belongs to that request"
-	case !effective(q.txn):
+	case q.txn.Refused():
 		return "it was refused, at zxid " + q.txn.Zxid.String()
 	case q.txn.Zxid != q.reply.zxid:
 		return "it was committed at zxid " + q.txn.Zxid.String()

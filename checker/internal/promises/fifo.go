@@ -37,7 +37,7 @@ func (j *judge) inOrder() {
 func (q *request) landed(known bool) history.ID {
 	switch {
 	case !q.writes():
-	case known && q.txn != nil && (effective(q.txn) || turnedDown(q.txn)):
+	case known && q.txn != nil && (!q.txn.Refused() || turnedDown(q.txn)):
 		return q.txn.Zxid
 	case !known && q.answer() != unknown:
 		return q.reply.zxid

@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/promises"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/simulated/sessions"
 )
 
@@ -255,9 +256,7 @@ func endedByForce(t *testing.T, s *sessions.Record, known bool) (ended int) {
 		switch e.F {
 		case history.FRequest:
 			var q history.Request
-			if err := e.Decode(&q); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, e.Decode(&q))
 			if q.Op == "closeSession" {
 				asked[e.Session] = q.Xid
 				ended++
@@ -265,9 +264,7 @@ func endedByForce(t *testing.T, s *sessions.Record, known bool) (ended int) {
 			}
 		case history.FReply:
 			var r history.Reply
-			if err := e.Decode(&r); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, e.Decode(&r))
 			if xid, ok := asked[e.Session]; ok && r.Xid == xid {
 				if !known || r.Error != 0 || dead[e.Session] {
 					continue

@@ -42,7 +42,7 @@ func canHave(r history.Request, code int32) bool {
 // was true. It leaves out multis, since it is not known what their other operations had done by
 // then.
 func (j *judge) justified(q *request) {
-	if q.answer() != refused || q.Op == opMulti || q.txn == nil || effective(q.txn) {
+	if q.answer() != refused || q.Op == opMulti || q.txn == nil || !q.txn.Refused() {
 		return
 	}
 	path := q.Path

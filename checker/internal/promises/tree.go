@@ -129,15 +129,9 @@ type builder struct {
 	lived map[string]bool // paths at which there were containers or TTL znodes
 }
 
-// effective reports whether a transaction did something: it, or all its parts, succeeded.
-func effective(t *history.Txn) bool {
-	return t.Error == 0 && t.Type != "error" &&
-		!slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return p.Error != 0 || p.Type == "error" })
-}
-
 // apply reports whether a transaction fits the tree.
 func (b *builder) apply(t *history.Txn, by *request) bool {
-	if !effective(t) {
+	if t.Refused() {
 		return true
 	}
 	base := change{zxid: t.Zxid, session: t.Session, by: by}

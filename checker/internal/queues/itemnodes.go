@@ -1,6 +1,8 @@
 package queues
 
 import (
+	"slices"
+
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/history"
 )
@@ -71,12 +73,7 @@ func (x *itemNodes) recognise(k *evidence.Key) {
 func (x *itemNodes) copies(it *item) []*evidence.Znode { return x.of[it.value] }
 
 func (x *itemNodes) putBy(a *evidence.Record, it *item, client int) bool {
-	for _, n := range x.copies(it) {
-		if a.IsOf(n.Maker, client) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(x.copies(it), func(n *evidence.Znode) bool { return a.IsOf(n.Maker, client) })
 }
 
 // deletes counts by client the copies of an item that its sessions deleted.

@@ -73,7 +73,7 @@ var outcomesOf = evidence.Once(func(a *evidence.Record) *outcomes {
 	}
 	for i := range a.Transactions {
 		t := &a.Transactions[i]
-		if t.Error != 0 || t.Type == "multi" && evidence.Refused(t) {
+		if t.Refused() {
 			continue
 		}
 		o.take(t, uint64(t.Zxid))

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -92,13 +93,8 @@ func (s *servers) Validate(cmd *cobra.Command, b Backend) error {
 		}
 	}
 	// Timeouts that are not given follow from the tick; see embedded.Config.
-	least, most := s.minSession, s.MaxSession
-	if least == 0 {
-		least = 2 * s.Tick
-	}
-	if most == 0 {
-		most = max(time.Minute, 20*s.Tick)
-	}
+	least := cmp.Or(s.minSession, 2*s.Tick)
+	most := cmp.Or(s.MaxSession, max(time.Minute, 20*s.Tick))
 	if least > most {
 		return usage.Errorf("--min-session-timeout %s is more than --max-session-timeout %s", least, most)
 	}

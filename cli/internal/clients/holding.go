@@ -95,8 +95,7 @@ func (f *holding) hold(cmd *cobra.Command, znode string, command []string, of fu
 	defer end()
 	h := of(s, full)
 	if err := f.obtain(ctx, cmd, s, full, h); err != nil {
-		var not notObtained
-		if errors.As(err, &not) {
+		if _, ok := errors.AsType[notObtained](err); ok {
 			fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", usage.OneLine(err))
 			return usage.VerdictError{Code: ExitNotObtained}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/client"
 )
 
@@ -21,9 +22,7 @@ func TestShellCredentialsOfAFile(t *testing.T) {
 		{"digest:joe:two words\r\n\ndigest:a:b", []client.Credential{{Scheme: "digest", Auth: []byte("joe:two words")}, {Scheme: "digest", Auth: []byte("a:b")}}},
 		{"@" + path + "\n", nil}, // the file names itself
 	} {
-		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, []byte(c.text), 0o600))
 		f := Flags{auth: []string{"@" + path}}
 		got, err := f.config()
 		if (err == nil) != (c.want != nil) {

@@ -33,7 +33,7 @@ func newControls() []*cobra.Command {
 		newAction(control.Resume, "Resume a paused server"),
 		newAction(control.Stop, "Shut a server down cleanly"),
 		newAction(control.Start, "Start a server that is down, with its data"),
-		newStatus(),
+		statusCommand(new(statusFlags)),
 		newExpire(),
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,6 +34,9 @@ func newDoctor() *cobra.Command {
 			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 			defer cancel()
 			found := container.Check(ctx, container.Config{Image: image})
+			if modes, err := os.ReadFile(largePages); err == nil { // on Linux
+				fmt.Fprintln(cmd.OutOrStdout(), memory(string(modes)))
+			}
 			if !diagnose(cmd.OutOrStdout(), found, kind == backend.InContainers) && kind == backend.InContainers {
 				return usage.VerdictError{Code: usage.ExitFailed}
 			}
@@ -41,6 +46,17 @@ func newDoctor() *cobra.Command {
 	backend.EnsembleFlag(cmd, &kind, backend.Kinds)
 	backend.ImageFlag(cmd, &image)
 	return cmd
+}
+
+// largePages has Linux's ways to give programs large pages of memory, with the present one in brackets.
+const largePages = "/sys/kernel/mm/transparent_hugepage/enabled"
+
+// memory describes the present way. Go programs do not ask for large pages.
+func memory(modes string) string {
+	if strings.Contains(modes, "[always]") {
+		return fmt.Sprintf("%-8s %-10s %s", "ok", "memory", "large pages for all programs")
+	}
+	return fmt.Sprintf("%-8s %-10s no large pages: on a virtual machine, simulated runs may need twice the processor time; as root: echo always > %s", "without", "memory", largePages)
 }
 
 // diagnose prints what was found, and reports whether containers lack nothing. needed reports whether

@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/backend"
 	"github.com/zklab/zklab/cli/internal/process"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/tools/control"
 )
 
@@ -33,14 +34,8 @@ func TestFailedInTheBackground(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", dir)
 	t.Cleanup(func() { process.DetachedLog = "" })
 	for want, failure := range []error{nil, errors.New("the disk is full")} {
-		e, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		log, err := control.NewLog()
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Start(embedded.Config{Nodes: 1, InMemory: true}))(t)
+		log := must.Get(control.NewLog())(t)
 		log.Close()
 		process.DetachedLog = log.Name()
 		f := failing{e, make(chan error, 1)}

@@ -45,8 +45,6 @@ var waitFor = map[string][]status.Health{
 	"down":    {status.Down},
 }
 
-func newStatus() *cobra.Command { return statusCommand(new(statusFlags)) }
-
 // statusCommand returns the command status, whose flags fill in f.
 func statusCommand(f *statusFlags) *cobra.Command {
 	cmd := &cobra.Command{

@@ -22,7 +22,7 @@ func newConform() *cobra.Command {
 		Use:   "conform [flags] COMMAND [ARGUMENT...]",
 		Short: "Check that a program speaks the adapter protocol",
 		Long: "Conform starts COMMAND repeatedly on an embedded ensemble, and checks that it does\n" +
-			"what docs/adapters.md requires of an adapter. A single COMMAND is a shell command line, as in\n" +
+			"what docs/adapter-protocol.md requires of an adapter. A single COMMAND is a shell command line, as in\n" +
 			"--subject-command; with arguments it runs without a shell. The exit code is 1 if a check failed.",
 		Example: `  zklab conform 'python3 adapter.py'
   zklab conform --recipe lock,queue python3 adapter.py

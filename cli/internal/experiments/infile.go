@@ -14,8 +14,7 @@ import (
 // wrongContent returns the error of reading a file that the user named. If the file could be read but
 // its content is invalid, that is wrong usage.
 func wrongContent(err error) error {
-	var unread *fs.PathError
-	if errors.As(err, &unread) {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return err
 	}
 	return fmt.Errorf("%w: %w", engine.ErrUsage, err)

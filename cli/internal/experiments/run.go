@@ -120,7 +120,7 @@ func RunCommand(x *store.Experiment, seed *int64, minLoad *int, f *Flags, repeat
 	cmd.Flags().BoolVar(&f.plan, "plan", false, "print the commands that the run may give to harm the servers of --servers, and what undoes them; run nothing")
 	cmd.Flags().BoolVar(&f.points, "points", false, "list the messages at which faults can be injected, in points.txt of the run's folder")
 	cmd.Flags().BoolVar(&f.JSON, "json", false, "print the content of result.json instead of a summary")
-	verdicts.GitHubFlag(cmd)
+	verdicts.Flags(cmd)
 	verdicts.GateFlag(cmd, &f.gates)
 	return cmd
 }
@@ -135,7 +135,7 @@ func AddFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *Flags) {
 	flags.StringVar(&x.Subject, "subject", x.Subject, "subject to test: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
 	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each in its own process, which can be frozen and crashed; simulated with --simulate, and then the default if --faults do that)")
 	flags.StringVar(&x.SubjectCommand, "subject-command", "", "shell command of an adapter to test, run once per client (see docs/adapters.md)")
-	flags.StringVar(&f.Object, "object", "", "file that declares objects of a kind that zklab does not know, which the --subject-command serves (see docs/adapters.md)")
+	flags.StringVar(&f.Object, "object", "", "file that declares objects of a kind that zklab does not know, which the --subject-command serves (see docs/declared-objects.md)")
 	flags.StringVar(&f.Faults, "faults", "", "faults to inject, such as pause,expire:holder+3s, kill@20s, cut@client1/acquire#2/create#1, all, or none (see zklab list faults)")
 	flags.IntVar(minLoad, "min-load", *minLoad, "number of operations that must succeed before the first fault for a verdict of valid (fewer if the first fault comes soon)")
 	knobFlags(flags, &x.Settings)

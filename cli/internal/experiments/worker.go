@@ -29,7 +29,7 @@ func newWorker(catalog specimens.Catalog) *cobra.Command {
 		Use:   workerName,
 		Short: "Serve a client to another process over the adapter protocol",
 		Long: "Worker serves a client to another process: it reads requests from standard input, one JSON object per line,\n" +
-			"and answers on standard output (docs/adapters.md). It exits at the end of its input.",
+			"and answers on standard output (docs/adapter-protocol.md). It exits at the end of its input.",
 		Example: `  zklab conform 'zklab worker'
   zklab run lock --subject-command 'zklab worker --subject go-zookeeper'`,
 		Args: usage.NoArgs,

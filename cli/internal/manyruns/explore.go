@@ -28,6 +28,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
@@ -98,6 +99,7 @@ func newExplore(catalog specimens.Catalog) *cobra.Command {
 	e.program.addTo(flags)
 	flags.BoolVar(&f.Quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&f.JSON, "json", false, "print the report as JSON")
+	usage.VerboseFlag(cmd)
 	return cmd
 }
 
@@ -307,22 +309,22 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *experiments.Flag
 		report, err = exploreOn(ctx, cmd, f.Catalog, x, e, kept)
 	}
 	screen.End()
-	var unrun *explore.RunError
-	if errors.As(err, &unrun) {
+	if unrun, ok := errors.AsType[*explore.RunError](err); ok {
 		return fmt.Errorf("seed %d, %w; repeat this run with: %s", *stored.Seed, err, againWith(f.Catalog.Program(), stored, unrun.Schedule))
 	}
 	if err != nil {
 		return err
 	}
 	all := exploredOf(f.Catalog.Program(), stored, report)
+	content := explorationPage(f.Catalog.Program(), stored, x.Subject, all)
 	page, err := keepExploration(f.Catalog, f.Out, stored, x.Subject, began, all)
 	if err == nil && e.page != "" {
-		page, err = e.page, reports.WriteExploration(e.page, explorationPage(f.Catalog.Program(), stored, x.Subject, all))
+		page, err = e.page, reports.WriteExploration(e.page, content)
 	}
 	if err != nil {
 		return err
 	}
-	return tellExplored(cmd, all, page, f.JSON)
+	return tellExplored(cmd, all, content, page, f.JSON, f.Quiet)
 }
 
 // check returns an error if an exploration cannot begin.
@@ -369,27 +371,10 @@ func exploredOf(program string, stored store.Experiment, report explore.Report) 
 }
 
 // tellExplored prints the outcome of an exploration. Its error carries the exit code.
-func tellExplored(cmd *cobra.Command, all explored, page string, asJSON bool) error {
-	if err := printExplored(cmd, all, page, asJSON); err != nil {
-		return err
-	}
-	if code := verdicts.ExitOf(all.Verdict); code != usage.ExitValid {
-		return usage.VerdictError{Code: code}
-	}
-	return nil
-}
-
-func printExplored(cmd *cobra.Command, all explored, page string, asJSON bool) error {
-	out := cmd.OutOrStdout()
-	if asJSON {
-		return terminal.PrintJSON(out, all)
-	}
-	text := all.String()
-	if all.Again != "" {
-		text += "\n\nrepeat a finding with: " + all.Again + " --faults '…'"
-	}
-	_, err := fmt.Fprintf(out, "%s\n\npage: %s\n\nzklab %s\n", text, page, all.Zklab)
-	return err
+func tellExplored(cmd *cobra.Command, all explored, content reports.Exploration, page string, asJSON, quiet bool) error {
+	return verdicts.Print(cmd, verdicts.ExitOf(all.Verdict), all, asJSON, quiet, nil, func(screen onerun.Screen) string {
+		return reports.ExplorationSummary(content, page, screen)
+	})
 }
 
 // againWith returns the command that runs the scenario with a schedule.

@@ -95,12 +95,13 @@ func mergeExplorations(cmd *cobra.Command, catalog specimens.Catalog, files []st
 		return fmt.Errorf("%s: %w", files[0], err)
 	}
 	all := exploredOf(catalog.Program(), stored, report)
+	content := explorationPage(catalog.Program(), stored, first.Subject, all)
 	if page != "" {
-		if err := reports.WriteExploration(page, explorationPage(catalog.Program(), stored, first.Subject, all)); err != nil {
+		if err := reports.WriteExploration(page, content); err != nil {
 			return err
 		}
 	}
-	err = tellExplored(cmd, all, page, asJSON)
+	err = tellExplored(cmd, all, content, page, asJSON, false)
 	for _, s := range missing {
 		fmt.Fprintf(cmd.ErrOrStderr(), "there is nothing of shard %s; run it with: %s\n", s, first.Description.CommandOf(s))
 	}

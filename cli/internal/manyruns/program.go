@@ -42,7 +42,7 @@ func (p *programFlags) addTo(flags *pflag.FlagSet) {
 // ofPrograms lists the flags of explore that only a COMMAND has, and forAll those that it has in common with a recipe.
 var (
 	ofPrograms = []string{"listen", "timeout", "only", "times", "max-rate"}
-	forAll     = []string{"for", "jobs", "json", "quiet", "nodes"}
+	forAll     = []string{"for", "jobs", "json", "quiet", "verbose", "nodes"}
 )
 
 // isProgram reports whether the arguments are a command behind --.
@@ -197,7 +197,7 @@ func notExplorable(cmd *cobra.Command, ctx context.Context, report anyprogram.Re
 func (e *exploreFlags) repeats(cmd *cobra.Command, f *experiments.Flags, args []string, t anyprogram.Try) string {
 	words := []string{f.Catalog.Program(), "explore"}
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
-		if !slices.Contains([]string{"for", "jobs", "json", "quiet", "only"}, flag.Name) {
+		if !slices.Contains([]string{"for", "jobs", "json", "quiet", "verbose", "only"}, flag.Name) {
 			words = append(words, usage.ArgumentOf(flag))
 		}
 	})

@@ -81,7 +81,7 @@ func SweepCommand(s *SweepFlags, swept *swept) *cobra.Command {
 	flags.Lookup("swarm").DefValue = "false" // the usage says it in words
 	flags.BoolVar(&swept.f.Quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&swept.f.JSON, "json", false, "print the summary as JSON")
-	verdicts.GitHubFlag(cmd)
+	verdicts.Flags(cmd)
 	verdicts.GateFlag(cmd, &s.gates)
 	return cmd
 }
@@ -313,7 +313,7 @@ func newMerge(catalog specimens.Catalog) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&page, "page", "", "file for the page (default: "+SweepPage+" or "+explorePage+" in the folder, if one is given)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
-	verdicts.GitHubFlag(cmd)
+	verdicts.Flags(cmd)
 	verdicts.GateFlag(cmd, &gates)
 	usage.CompletesFiles(cmd, "page")
 	return cmd

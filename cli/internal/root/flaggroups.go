@@ -26,7 +26,7 @@ var (
 	ensembleFlags = withKnobs(settings.Ensemble, "ensemble", "image", "upgrade-to", "ports", "simulate", "servers",
 		"auth", "tls-ca", "tls-cert", "tls-key", "control", "others", "plan",
 		"pause-command", "resume-command", "kill-command", "stop-command", "start-command", "where-command")
-	outputFlags     = withKnobs(settings.Output, "out", "min-load", "gate", "points", "json", "quiet", "github")
+	outputFlags     = withKnobs(settings.Output, "out", "min-load", "gate", "points", "json", "quiet", "verbose", "github")
 	holdFlags       = flagGroup{"Hold", []string{"grace", "on-lost", "verbose", "json"}}
 	connectionFlags = flagGroup{"Connection", []string{"servers", "connect-timeout", "session-timeout", "auth", "max-frame", "tls-ca", "tls-cert", "tls-key"}}
 	serverFlags     = flagGroup{"Servers", []string{
@@ -54,16 +54,16 @@ var groupsOf = map[string][]flagGroup{
 	"zklab check": {
 		{"History of another tool", []string{"model", "format", "columns", "field", "rename", "initial", "initial-of", "nil", "time-unit", "loose-numbers"}},
 		{"Checks", []string{"budget", "memory", "strict"}},
-		{"Output", []string{"out", "json", "quiet", "github"}},
+		{"Output", []string{"out", "json", "quiet", "verbose", "github"}},
 	},
 	"zklab lock":     {{"Lock", []string{"shared", "exclusive", "permits", "try", "timeout"}}, holdFlags, connectionFlags},
 	"zklab elect":    {{"Election", []string{"id", "timeout"}}, holdFlags, connectionFlags},
 	"zklab register": {{"Instance", []string{"address", "id", "data", "grace", "verbose"}}, connectionFlags},
 	"zklab discover": {{"List", []string{"watch", "count", "json"}}, connectionFlags},
 	"zklab ensemble check": {
-		{"Check", []string{"for", "rate", "metrics"}},
+		{"Check", []string{"for", "window", "keep", "rate", "metrics"}},
 		{"Connection", []string{"servers", "session-timeout", "auth", "tls-ca", "tls-cert", "tls-key"}},
-		{"Output", []string{"out", "json", "quiet"}},
+		{"Output", []string{"out", "json", "quiet", "verbose"}},
 	},
 	"zklab ensemble up": {
 		{"Ensemble", []string{"ensemble", "nodes", "observers", "image", "listen", "advertise", "name", "detach", "metrics-port"}},

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/store"
 )
 
@@ -81,9 +82,7 @@ func TestWrongExperimentFiles(t *testing.T) {
 // anything begins.
 func answersFile(t *testing.T, text []byte) {
 	t.Helper()
-	if err := os.WriteFile("x.yaml", text, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile("x.yaml", text, 0o600))
 	a := answerTo("run", "--config", "x.yaml", "--out", "file")
 	if !a.oneLine() || a.code != usage.ExitUsage && a.code != usage.ExitFailed {
 		t.Errorf("%.300q: %d\n%.500s%.500s", text, a.code, a.stdout, a.stderr)

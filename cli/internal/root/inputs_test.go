@@ -19,6 +19,7 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/backend"
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/specimens"
 )
@@ -127,17 +128,10 @@ func stage(t *testing.T) (taken string) {
 	t.Setenv("TMPDIR", t.TempDir()) // zklab clean looks there
 	t.Setenv("ZKLAB_IMAGE", "")
 	for name, text := range map[string]string{"file": "", "garbage": "\x00\xff\x1b[31m: [{", "folder/file": ""} {
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		must.Do(t, os.WriteFile(name, []byte(text), 0o600))
 	}
-	l, err := net.Listen("tcp", backend.Loopback+":0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(net.Listen("tcp", backend.Loopback+":0"))(t)
 	t.Cleanup(func() {
 		l.Close()
 		names, _ := filepath.Glob("*")
@@ -174,14 +168,15 @@ func visibleCommands() map[string]*cobra.Command {
 	return all
 }
 
-// mayBeZero reports whether a flag takes a zero: a setting whose default is zero, or a flag of zeroIsFine.
-func mayBeZero(flag string) bool {
+// mayBeZero reports whether a flag takes a zero: a setting whose default is zero, a flag whose help says what 0 means, or
+// one of zeroIsFine.
+func mayBeZero(f *pflag.Flag) bool {
 	for _, k := range settings.Knobs {
-		if usual := settings.Usual(); k.Name() == flag && reflect.ValueOf(k.Field(&usual)).Elem().IsZero() {
+		if usual := settings.Usual(); k.Name() == f.Name && reflect.ValueOf(k.Field(&usual)).Elem().IsZero() {
 			return k.Problem(usual) == ""
 		}
 	}
-	return slices.Contains(zeroIsFine, flag)
+	return strings.Contains(f.Usage, "; 0: ") || slices.Contains(zeroIsFine, f.Name)
 }
 
 // input is a value of a flag with the required outcome.
@@ -204,7 +199,7 @@ func inputs(f *pflag.Flag) (all []input) {
 		add("wrong type", false, usage.ExitUsage, "maybe", "2", " ")
 	case "int", "int64", "uint64", "float64", "intSlice":
 		add("wrong type", false, usage.ExitUsage, "x", "1x", " ", "½", "10s", "\x1b[31m")
-		add("zero", mayBeZero(f.Name), usage.ExitUsage, "0")
+		add("zero", mayBeZero(f), usage.ExitUsage, "0")
 		add("negative", false, usage.ExitUsage, "-1", "-9223372036854775808")
 		add("huge", true, usage.ExitUsage, fmt.Sprint(int64(math.MaxInt64)))
 		add("beyond 64 bits", false, usage.ExitUsage, strings.Repeat("9", 400))
@@ -215,7 +210,7 @@ func inputs(f *pflag.Flag) (all []input) {
 		add("beyond 64 bits", false, usage.ExitUsage, strings.Repeat("9", 400))
 	case "duration":
 		add("wrong type", false, usage.ExitUsage, "x", "10", "1m30", " ", "10 s", "\x1b[31m")
-		add("zero", mayBeZero(f.Name), usage.ExitUsage, "0s")
+		add("zero", mayBeZero(f), usage.ExitUsage, "0s")
 		add("negative", false, usage.ExitUsage, "-1s", "-2562047h")
 		add("huge", true, usage.ExitUsage, "2562047h")
 		add("beyond 64 bits", false, usage.ExitUsage, strings.Repeat("9", 30)+"h")

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // The packages of cli/internal with commands for any ensemble import none of the laboratory's packages, and vice
@@ -25,10 +27,7 @@ func TestRoomsAreApart(t *testing.T) {
 	for _, room := range []string{"terminal", "usage", "process", "connect", "backend"} {
 		never[room] = slices.Concat(never[room], laboratory, tools)
 	}
-	rooms, err := os.ReadDir("..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	rooms := must.Get(os.ReadDir(".."))(t)
 	for _, room := range rooms {
 		refused, known := never[room.Name()]
 		if !known {
@@ -53,15 +52,9 @@ func roomsImportedBy(t *testing.T, room string) (imported []string) {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
 		}
-		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
+		f := must.Get(parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly))(t)
 		for _, i := range f.Imports {
-			path, err := strconv.Unquote(i.Path.Value)
-			if err != nil {
-				t.Fatal(err)
-			}
+			path := must.Get(strconv.Unquote(i.Path.Value))(t)
 			if name, ok := strings.CutPrefix(path, "github.com/zklab/zklab/cli/internal/"); ok {
 				imported = append(imported, name)
 			}

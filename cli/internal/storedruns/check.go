@@ -59,7 +59,7 @@ func newCheck(known specimens.Catalog) *cobra.Command {
 	cmd.Flags().StringArrayVar(&c.nothing, "nil", nil, "`value` that the history writes for nil, such as NotFound or \"<empty>\" (may be repeated)")
 	cmd.Flags().StringVar(&c.unit, "time-unit", "", "`unit` of times that are numbers: "+strings.Join(units, ", ")+" (default: what the field's name says, as in start_ms, or else ns)")
 	cmd.Flags().BoolVar(&c.loose, "loose-numbers", false, "treat 475, \"475\" and 475.0 as the same value")
-	verdicts.GitHubFlag(cmd)
+	verdicts.Flags(cmd)
 	usage.Completes(cmd, "model", usage.Choice(modelNames()...))
 	usage.Completes(cmd, "format", usage.Choice(formatNames()...))
 	usage.Completes(cmd, "field", meanings)

@@ -109,7 +109,7 @@ func (c *comparing) run(cmd *cobra.Command, args []string) error {
 	case c.format == asBenchfmt:
 		err = compare.WriteBenchmarks(out, groups)
 	default:
-		_, err = io.WriteString(out, reports.CompareSummary(result, c.page, verdicts.Screen(out, false)))
+		_, err = io.WriteString(out, reports.CompareSummary(result, c.page, verdicts.Screen(cmd, false)))
 	}
 	if code := verdicts.ExitOfGates(usage.ExitValid, result.Gates); err == nil && code != usage.ExitValid {
 		return usage.VerdictError{Code: code}

@@ -93,8 +93,7 @@ func listenAt(address string) (net.Listener, error) {
 		return nil, fmt.Errorf("cannot listen at %s: the address is in use, perhaps by another zklab serve; --listen 127.0.0.1:0 takes a free port", address)
 	}
 	if err != nil {
-		var system *os.SyscallError
-		if errors.As(err, &system) {
+		if system, ok := errors.AsType[*os.SyscallError](err); ok {
 			err = system.Err
 		}
 		return nil, fmt.Errorf("cannot listen at %s: %w; choose another address with --listen", address, err)

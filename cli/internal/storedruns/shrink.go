@@ -3,7 +3,6 @@ package storedruns
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -74,6 +73,7 @@ func newShrink(known specimens.Catalog) *cobra.Command {
 	flags.IntVar(&f.runs, "runs", shrink.UsualRuns, "maximum number of runs")
 	flags.IntVar(&f.times, "times", 1, "number of runs without the violation after which an experiment counts as passing (more if runs differ)")
 	flags.BoolVar(&f.quiet, "quiet", false, "print no progress and no timeline of the violation")
+	usage.VerboseFlag(cmd)
 	usage.Completes(cmd, "property", violatedProperty)
 	usage.CompletesFiles(cmd, "out")
 	return cmd
@@ -87,8 +87,13 @@ func (f *shrinkFlags) run(cmd *cobra.Command, run *store.Run) error {
 	}
 	screen := terminal.NewScreen(cmd.ErrOrStderr(), f.quiet)
 	screen.Say("shrinking %s of %s: %s is violated", c.From.Recipe, c.From.Subject, c.Cause.Property)
+	var from shrink.Size
 	c.Progress = func(p shrink.Progress) {
-		screen.Show(p.Doing, fmt.Sprintf("%s: %s; from %s to %s", p.Doing, prose.Count(p.Runs, "run"), p.From, p.To))
+		if p.From != from {
+			from = p.From
+			screen.Say("from %s", from)
+		}
+		screen.Show(p.Doing, fmt.Sprintf("%s: %s", prose.Count(p.Runs, "run"), p.To))
 	}
 	defer screen.Repeat()()
 	ctx, stop := terminal.UntilSignal()
@@ -163,7 +168,7 @@ func (f *shrinkFlags) choose(causes []sweep.Cause, run *store.Run) (sweep.Cause,
 // print prints the result of shrinking.
 func (f *shrinkFlags) print(cmd *cobra.Command, s *shrink.Smallest) error {
 	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "from  %s\nto    %s\nin %s and %.1f s", s.From, s.To, prose.Count(s.Runs, "run"), s.Took.Seconds())
+	fmt.Fprintf(out, "shrunk in %s and %.1f s", prose.Count(s.Runs, "run"), s.Took.Seconds())
 	if s.NotRun > 0 {
 		fmt.Fprintf(out, "; %d could not be run, the last one because %s", s.NotRun, usage.OneLine(s.Last))
 	}
@@ -171,14 +176,5 @@ func (f *shrinkFlags) print(cmd *cobra.Command, s *shrink.Smallest) error {
 		fmt.Fprintf(out, "; it may shrink further: %s", s.Ended)
 	}
 	fmt.Fprintln(out)
-	if test := s.Outcome.Run.GoTest(); exists(test) {
-		fmt.Fprintf(out, "test in Go: %s\n", test)
-	}
-	fmt.Fprintln(out)
 	return verdicts.PrintResult(cmd, s.Outcome.Run, s.Outcome.Result, false, f.quiet)
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

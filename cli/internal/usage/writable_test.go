@@ -5,14 +5,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func TestWritablePage(t *testing.T) {
 	here := t.TempDir()
 	t.Chdir(here)
-	if err := os.WriteFile("file", nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile("file", nil, 0o644))
 	for _, tt := range []struct{ page, want string }{
 		{"", ""},
 		{"page.html", ""},

@@ -15,8 +15,9 @@ import (
 // summary.
 const stepSummary = "GITHUB_STEP_SUMMARY"
 
-// GitHubFlag adds --github, the flag for jobs of GitHub Actions, which makes tellGitHub write.
-func GitHubFlag(cmd *cobra.Command) {
+// Flags adds the flags of commands that print verdicts: --verbose, and --github, which makes tellGitHub write.
+func Flags(cmd *cobra.Command) {
+	usage.VerboseFlag(cmd)
 	cmd.Flags().Bool("github", false, "for a job of GitHub Actions: annotate what went wrong, and add the summary to its page (see docs/ci.md)")
 }
 
@@ -41,7 +42,7 @@ func tellGitHub(cmd *cobra.Command, wrong []onerun.Annotation, text func(onerun.
 		warning("--github writes no summary: %s names no file", stepSummary)
 		return
 	}
-	if err := appendTo(path, onerun.StepSummary(text(onerun.Screen{Width: 100}))); err != nil {
+	if err := appendTo(path, onerun.StepSummary(text(onerun.Screen{Full: usage.Verbose(cmd)}))); err != nil {
 		warning("cannot write the summary for GitHub: %s", usage.OneLine(err))
 	}
 }

@@ -34,7 +34,7 @@ func Print(cmd *cobra.Command, code int, value any, asJSON, brief bool, wrong []
 		if err := terminal.PrintJSON(out, value); err != nil {
 			return err
 		}
-	} else if _, err := io.WriteString(out, text(Screen(out, brief))); err != nil {
+	} else if _, err := io.WriteString(out, text(Screen(cmd, brief))); err != nil {
 		return err
 	}
 	if code != usage.ExitValid {
@@ -43,9 +43,13 @@ func Print(cmd *cobra.Command, code int, value any, asJSON, brief bool, wrong []
 	return nil
 }
 
-// Screen describes the output to which a result goes; brief leaves timelines out.
-func Screen(out io.Writer, brief bool) onerun.Screen {
-	return onerun.Screen{Colour: bool(paint.For(terminal.Exact(out))), Width: terminal.Columns(out), ASCII: !terminal.UnicodeWelcome(), NoTimeline: brief, Messages: true}
+// Screen describes the output of a command for a verdict; brief leaves timelines out.
+func Screen(cmd *cobra.Command, brief bool) onerun.Screen {
+	out := cmd.OutOrStdout()
+	return onerun.Screen{
+		Colour: bool(paint.For(terminal.Exact(out))), Width: terminal.Columns(out), ASCII: !terminal.UnicodeWelcome(),
+		NoTimeline: brief, Messages: true, Full: usage.Verbose(cmd),
+	}
 }
 
 // ExitOf returns the exit code for a verdict.

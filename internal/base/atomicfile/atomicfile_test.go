@@ -10,15 +10,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // holds requires a folder to have exactly these files, with these contents.
 func holds(t *testing.T, dir string, want map[string]string) {
 	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	entries := must.Get(os.ReadDir(dir))(t)
 	if len(entries) != len(want) {
 		t.Errorf("in the folder: %v, want %d", entries, len(want))
 	}
@@ -33,9 +32,7 @@ func TestWrite(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
 	for _, parts := range [][][]byte{{[]byte("old")}, nil, {[]byte("n"), []byte("ew")}} {
-		if err := Write(path, 0o600, parts...); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, Write(path, 0o600, parts...))
 		holds(t, dir, map[string]string{"file": string(slices.Concat(parts...))})
 	}
 	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
@@ -49,10 +46,7 @@ func TestWrite(t *testing.T) {
 // Errors have the path that was given, and not the name of the unfinished file.
 func TestErrorsNameThePath(t *testing.T) {
 	closed := func(use func(f *File) error) error {
-		f, err := Create(filepath.Join(t.TempDir(), "file"), 0o600)
-		if err != nil {
-			t.Fatal(err)
-		}
+		f := must.Get(Create(filepath.Join(t.TempDir(), "file"), 0o600))(t)
 		f.File.Close()
 		return use(f)
 	}
@@ -74,16 +68,9 @@ func TestErrorsNameThePath(t *testing.T) {
 func TestDiscard(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
-	if err := Write(path, 0o644, []byte("old")); err != nil {
-		t.Fatal(err)
-	}
-	f, err := Create(path, 0o644)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.WriteString("new"); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, Write(path, 0o644, []byte("old")))
+	f := must.Get(Create(path, 0o644))(t)
+	must.Get(f.WriteString("new"))(t)
 	if filepath.Ext(f.Name()) != Unfinished {
 		t.Errorf("an unfinished file is called %s", f.Name())
 	}
@@ -99,9 +86,7 @@ func TestDiscard(t *testing.T) {
 // A file that cannot be renamed leaves nothing, and a file with that name stays.
 func TestCommit(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "taken"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Mkdir(filepath.Join(dir, "taken"), 0o700))
 	if err := Write(filepath.Join(dir, "taken"), 0o600, []byte("new")); err == nil {
 		t.Error("a file in the place of a folder")
 	}
@@ -109,10 +94,7 @@ func TestCommit(t *testing.T) {
 		t.Errorf("left: %v, %v", entries, err)
 	}
 	kept := t.TempDir()
-	f, err := Create(filepath.Join(kept, "file"), 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := must.Get(Create(filepath.Join(kept, "file"), 0o600))(t)
 	if err := errors.Join(f.Commit(), f.Discard()); err != nil {
 		t.Error(err)
 	}
@@ -124,10 +106,7 @@ func TestCommit(t *testing.T) {
 func TestTogether(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
-	left, err := Create(path, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
+	left := must.Get(Create(path, 0o600))(t)
 	defer left.Discard()
 	count.Add(^uint64(0)) // so that the next file would get the same name
 	var writers sync.WaitGroup

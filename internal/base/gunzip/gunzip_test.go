@@ -8,18 +8,16 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func TestReader(t *testing.T) {
 	packed := func(text string) string {
 		var b bytes.Buffer
 		z := gzip.NewWriter(&b)
-		if _, err := z.Write([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-		if err := z.Close(); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(z.Write([]byte(text)))(t)
+		must.Do(t, z.Close())
 		return b.String()
 	}
 	whole := packed("some text")

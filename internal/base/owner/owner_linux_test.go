@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"runtime"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func TestOwnerLives(t *testing.T) {
@@ -48,25 +50,18 @@ func TestZombieIsDead(t *testing.T) {
 	if _, err := cmd.StdinPipe(); err != nil { // open until the test ends, so that the process lives until it is killed
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, cmd.Start())
 	defer func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	}()
-	start, err := processStart(cmd.Process.Pid)
-	if err != nil {
-		t.Fatal(err)
-	}
+	start := must.Get(processStart(cmd.Process.Pid))(t)
 	o := Self()
 	o.PID, o.Start = cmd.Process.Pid, start
 	if o.Lives(Self()) != Alive {
 		t.Error("it is dead before it is killed")
 	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, cmd.Process.Kill())
 	for o.Lives(Self()) != Dead { // bounded by the test's own timeout
 		runtime.Gosched()
 	}

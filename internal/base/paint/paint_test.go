@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func TestFor(t *testing.T) {
@@ -14,10 +16,7 @@ func TestFor(t *testing.T) {
 		t.Skip("no terminal can be made: ", err)
 	}
 	defer terminal.Close()
-	file, err := os.Create(t.TempDir() + "/file")
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := must.Get(os.Create(t.TempDir() + "/file"))(t)
 	defer file.Close()
 	t.Setenv("NO_COLOR", "")
 	t.Setenv("TERM", "xterm")

@@ -3,11 +3,13 @@
 package prose
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// Noun returns a noun in the number that fits n: "key", "keys", "history", "histories", "matrix", "matrices".
+// Noun returns a noun in the number that fits n: "key", "keys", "history", "histories", "matrix", "matrices",
+// "publish", "publishes".
 func Noun(n int, one string) string {
 	stem, y := strings.CutSuffix(one, "y")
 	switch {
@@ -15,12 +17,17 @@ func Noun(n int, one string) string {
 		return one
 	case strings.HasSuffix(one, "trix"):
 		return strings.TrimSuffix(one, "x") + "ces"
-	case strings.HasSuffix(one, "ss"):
+	case hisses(one):
 		return one + "es"
 	case y && !strings.HasSuffix(stem, "e"):
 		return stem + "ies"
 	}
 	return one + "s"
+}
+
+// hisses reports whether an s alone cannot be spoken after a word.
+func hisses(word string) bool {
+	return slices.ContainsFunc([]string{"ss", "sh", "ch", "x", "z"}, func(end string) bool { return strings.HasSuffix(word, end) })
 }
 
 // Count returns "1 key" or "5 keys".
@@ -52,10 +59,13 @@ func Bytes(n int64) string {
 
 // Verb returns the verb for n things: "waits" for one, "wait" for two.
 func Verb(n int, verb string) string {
-	if n == 1 {
-		return verb + "s"
+	switch {
+	case n != 1:
+		return verb
+	case hisses(verb):
+		return verb + "es"
 	}
-	return verb
+	return verb + "s"
 }
 
 // Were returns the verb for n things in the past: "was" for one, otherwise "were".

@@ -11,6 +11,7 @@ func TestProse(t *testing.T) {
 	for want, got := range map[string]string{
 		"1 key": prose.Count(1, "key"), "5 keys": prose.Count(5, "key"), "0 histories": prose.Count(0, "history"),
 		"1 process": prose.Count(1, "process"), "2 processes": prose.Count(2, "process"), "2 matrices": prose.Count(2, "matrix"),
+		"2 publishes": prose.Count(2, "publish"), "2 boxes": prose.Count(2, "box"), "reaches": prose.Verb(1, "reach"), "pass": prose.Verb(2, "pass"),
 		"never": prose.Times(0), "once": prose.Times(1), "twice": prose.Times(2), "3 times": prose.Times(3),
 		"": prose.List(nil, "or"), "a": prose.List([]string{"a"}, "or"), "a or b": prose.List([]string{"a", "b"}, "or"),
 		"1, 2 and 5": prose.Numbers([]int{1, 2, 5}),

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func TestCloneOf(t *testing.T) {
@@ -13,12 +15,8 @@ func TestCloneOf(t *testing.T) {
 		t.Errorf("without go.mod: %s", got)
 	}
 	for _, folder := range []string{"zklab", "zklab@v1.2.3"} {
-		if err := os.Mkdir(filepath.Join(root, folder), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(root, folder, "go.mod"), []byte("module "+path+"\n\ngo 1.26\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Mkdir(filepath.Join(root, folder), 0o755))
+		must.Do(t, os.WriteFile(filepath.Join(root, folder, "go.mod"), []byte("module "+path+"\n\ngo 1.26\n"), 0o644))
 	}
 	if got := cloneOf(in(filepath.Join(root, "zklab"))); got != filepath.Join(root, "zklab") {
 		t.Errorf("a clone: %q", got)

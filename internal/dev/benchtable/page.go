@@ -30,28 +30,21 @@ const (
 )
 
 // The bounds of porcupine in this text come from checker/linear's benchmark.
-const legend = `Each history is decided in a process of its own, once it was read and loaded. Beside it porcupine decides the same
-operations with the same model, one key after another; its own time and memory are bounded: with 5 clients to 30 s and
-4 GB of states, with more to 10 s and 4 GB, or, where outcomes are unknown or something is wrong, to 3 s and 1 GB.
-What it cannot decide within that, it gave up; longer histories of that sort are not put to it.
+const legend = `[checkers-measured.csv](checkers-measured.csv) has, for each model and for 5, 20 and 100 clients, how long a history takes: valid, or with one
+mistake near the end; with all outcomes known, or one in a hundred unknown. Each history is decided in a process of its own, once
+it was loaded. Beside it porcupine decides the same operations with the same model, one key after another, within bounds: 30 s and
+4 GB of states with 5 clients, 10 s with more, or 3 s and 1 GB where outcomes are unknown or something is wrong.
 
 The columns:
 
-- **100** to **1,000,000**: milliseconds to decide a history of so many operations. They are the processor's, of all threads
-  together, so that what else the machine does counts little. They are the best of some runs; what takes long is run once.
-- **wall-clock**: milliseconds by the clock, of the longest history.
-- **MB**: the most memory that the process held while it decided the longest history (VmHWM), the history included.
-- **growth**: the exponent between 100,000 and 1,000,000 operations: 1 is linear, n log n has 1.08. A million operations are
-  decided in a process that has just begun, and are more than the processor's caches hold; shorter histories are decided
-  again and again: so growth looks steeper than it is.
-- **porcupine's largest**: the longest history that porcupine decided; **its ms** and **its MB** are what that took.
-- **times**: its milliseconds divided by those of the fast procedure, for that history.
-- **gave up at**: the shortest history that porcupine gave up. Of a bag it always gives up where a dequeue's outcome is
-  unknown, since it cannot be told what that took.
+- **100** to **1000000**: milliseconds of the processor, of all threads together, to decide a history of so many operations.
+- **wall-clock**: milliseconds by the clock, of the longest history; **MB**: the peak memory of the process for it.
+- **growth**: the exponent between 100,000 and 1,000,000 operations: 1 is linear, n log n has 1.08.
+- **porcupine's largest**: the longest history that porcupine decided; **its ms** and **its MB** are what that took, and **times**
+  how many times as long as the fast procedure.
+- **gave up at**: the shortest history that porcupine gave up.
 
-A dash says that there is no such thing: a history too short for one mistake to be certain, no history that porcupine
-decided, or none that it gave up. Whatever else is missing is called not measured. "Undecided" are histories of which the
-fast procedure cannot tell, nor any search within 10 s.
+A dash says that there is no such thing. "Undecided" are histories that neither the fast procedure nor a search of 10 s decides.
 `
 
 // kinds are the sorts of histories, apart from the number of clients.
@@ -76,11 +69,6 @@ func write(w, all io.Writer, r *results, machine string, now time.Time) error {
 	say("## In short\n")
 	for _, line := range r.inShort() {
 		say("- %s", line)
-	}
-	say("\nThe tables below are of 5 clients. [checkers-measured.csv](checkers-measured.csv) has these and those of 20 and of 100 clients.")
-	for _, of := range kinds {
-		say("\n## %s\n", of.title)
-		r.table(say, sort{usual.clients, of.unknown, of.wrong})
 	}
 	say("\n## Whole files\n")
 	say("A file of a register's operations, by 20 clients, from its first byte to the verdict, as `zklab check` does it.\n")
@@ -124,20 +112,7 @@ func (r *results) csv(w io.Writer) error {
 	return out.Error()
 }
 
-// table writes the table of one sort of histories, with a row for each model.
-func (r *results) table(say func(string, ...any), s sort) {
-	head, line := "| model |", "|---|"
-	for _, n := range lengths {
-		head += " " + grouped(n) + " |"
-		line += "--:|"
-	}
-	say("%s %s |", head, strings.Join(columns, " | "))
-	say("%s--:|--:|--:|--:|--:|--:|--:|--:|", line)
-	for _, m := range r.models() {
-		say("| %s |", strings.Join(r.cells(m, s), " | "))
-	}
-}
-
+// cells returns the row of a model in the table of one sort of histories.
 func (r *results) cells(model string, s sort) []string {
 	rows := r.of(model, s)
 	if len(rows) == 0 {

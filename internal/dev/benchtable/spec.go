@@ -1,22 +1,16 @@
 package benchtable
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/perf/benchfmt"
-)
 
-// The table of specifications is between these lines of docs/own-objects.md.
-const (
-	specBegin = "<!-- specification costs: make spec-table -->\n"
-	specEnd   = "<!-- end of specification costs -->\n"
+	"github.com/zklab/zklab/internal/dev/command"
 )
 
 // SpecCommand is "dev spec-table".
@@ -29,14 +23,7 @@ func SpecCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			page, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			if page, err = insertSpecs(page, costs); err != nil {
-				return err
-			}
-			return os.WriteFile(path, page, 0o644)
+			return command.WriteInto(path, "spec-table", specTable(costs))
 		},
 	}
 	cmd.Flags().StringVar(&path, "page", "docs/own-objects.md", "the page that has the table")
@@ -85,16 +72,6 @@ func readSpecs(from io.Reader) (all []*specCosts, err error) {
 		return nil, errors.New("there are no results of BenchmarkSpecification")
 	}
 	return all, in.Err()
-}
-
-// insertSpecs returns the page with its table replaced.
-func insertSpecs(page []byte, costs []*specCosts) ([]byte, error) {
-	before, rest, begins := bytes.Cut(page, []byte(specBegin))
-	_, after, ends := bytes.Cut(rest, []byte(specEnd))
-	if !begins || !ends {
-		return nil, fmt.Errorf("the page has no lines %q and %q", strings.TrimSpace(specBegin), strings.TrimSpace(specEnd))
-	}
-	return []byte(string(before) + specBegin + specTable(costs) + specEnd + string(after)), nil
 }
 
 // specTable has a row for each kind of state.

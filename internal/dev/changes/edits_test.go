@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 const code = `package p
@@ -28,10 +30,7 @@ func f(n int) bool {
 
 // Each kind of change is found, at its line, and nothing in imports.
 func TestSites(t *testing.T) {
-	all, err := sitesOf("p.go", []byte(code))
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must.Get(sitesOf("p.go", []byte(code)))(t)
 	var got []string
 	for _, e := range all {
 		got = append(got, e.String())
@@ -58,18 +57,10 @@ func TestSites(t *testing.T) {
 func TestOverlay(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "p.go")
-	if err := os.WriteFile(file, []byte(code), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	all, err := sitesOf(file, []byte(code))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(file, []byte(code), 0o644))
+	all := must.Get(sitesOf(file, []byte(code)))(t)
 	into := t.TempDir()
-	overlay, err := all[slices.IndexFunc(all, func(e edit) bool { return e.From == "n = n + 10" })].overlay(into)
-	if err != nil {
-		t.Fatal(err)
-	}
+	overlay := must.Get(all[slices.IndexFunc(all, func(e edit) bool { return e.From == "n = n + 10" })].overlay(into))(t)
 	if text, err := os.ReadFile(overlay); err != nil || !strings.Contains(string(text), file) {
 		t.Errorf("%s %v", text, err)
 	}
@@ -81,10 +72,7 @@ func TestOverlay(t *testing.T) {
 
 // The tests of the changed package come first, then those of packages that import it directly.
 func TestReached(t *testing.T) {
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
+	here := must.Get(os.Getwd())(t)
 	all := []goPackage{
 		{ImportPath: "m/far", Dir: filepath.Join(here, "far"), testDeps: []string{"m/near", "m/low"}, TestImports: []string{"m/near"}, TestGoFiles: []string{"a_test.go"}},
 		{ImportPath: "m/near", Dir: filepath.Join(here, "near"), testDeps: []string{"m/low"}, XTestImports: []string{"m/low"}, XTestGoFiles: []string{"a_test.go"}},

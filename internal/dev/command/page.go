@@ -1,8 +1,12 @@
 package command
 
 import (
+	"bytes"
+	"encoding/csv"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -26,11 +30,16 @@ func WriteInto(file, target, text string) error {
 	return os.WriteFile(file, []byte(before+begins+text+ends+after), 0o644)
 }
 
-// Publish prints a text, or puts it into a page, if one is named: see [WriteInto].
-func Publish(file, target, text string) error {
-	if file != "" {
-		return WriteInto(file, target, text)
+// Publish prints a text, and a table of which the first row is the header. If a page is named, it puts the text into that
+// page (see [WriteInto]), and the table into the file TARGET.csv beside the page.
+func Publish(page, target, text string, table [][]string) error {
+	var b bytes.Buffer
+	if err := csv.NewWriter(&b).WriteAll(table); err != nil {
+		return err
 	}
-	_, err := os.Stdout.WriteString(text)
+	if page != "" {
+		return errors.Join(WriteInto(page, target, text), os.WriteFile(filepath.Join(filepath.Dir(page), target+".csv"), b.Bytes(), 0o644))
+	}
+	_, err := fmt.Printf("%s\n%s", text, &b)
 	return err
 }

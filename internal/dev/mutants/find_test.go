@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/dev/command"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/specimens"
 )
@@ -81,19 +82,16 @@ func swept(subject string, own bool) (int, any) {
 // the real command, for minutes.
 func TestFind(t *testing.T) {
 	t.Setenv(actsAs, "1")
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	self := must.Get(os.Executable())(t)
 	zklab := command.Zklab(self)
 	m := measure{zklab: &zklab, explore: 3 * time.Second, seeds: 6, dir: "there"}
 	for subject, want := range map[string]found{
-		"always":     {by: "`explore`, without any fault", broken: []string{"exclusion"}, runs: 2},
-		"at a point": {by: "`explore`: `expire@1s+0s`", broken: []string{"exclusion", "lost"}, runs: 70},
-		"by a sweep": {by: "`sweep`: seed 4", broken: []string{"durable"}, runs: 94},
+		"always":     {by: "explore, without any fault", broken: []string{"exclusion"}, runs: 2},
+		"at a point": {by: "explore: expire@1s+0s", broken: []string{"exclusion", "lost"}, runs: 70},
+		"by a sweep": {by: "sweep: seed 4", broken: []string{"durable"}, runs: 94},
 		"sound":      {runs: 96},
 
-		"by its own faults": {by: "`sweep --faults expire@1s`: seed 4", broken: []string{"durable"}, runs: 100},
+		"by its own faults": {by: "sweep --faults expire@1s: seed 4", broken: []string{"durable"}, runs: 100},
 	} {
 		s := specimens.Specimen{Recipe: "lock", Name: subject}
 		if subject == "by its own faults" {

@@ -1,6 +1,6 @@
 // Package mutants measures which property finds each mutant, and how soon: "zklab explore" with one
 // fault or two, a sweep for what that does not find, and a sweep with the faults that the mutant
-// declares. The table replaces the text between the two marks in docs/track-record.md.
+// declares. It writes how many were found into docs/track-record.md, and its table into docs/mutants.csv.
 package mutants
 
 import (
@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,16 +22,16 @@ import (
 // Command is "dev mutants".
 func Command(z *command.Zklab) *cobra.Command {
 	m := measure{zklab: z}
-	var only, write string
+	var write string
 	cmd := &cobra.Command{
 		Use: "mutants", Short: "Measure which property finds each mutant, and how soon", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return m.run(cmd.Context(), only, write) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return m.run(cmd.Context(), write) },
 	}
 	f := cmd.Flags()
 	f.DurationVar(&m.explore, "for", time.Minute, "how long each mutant is explored")
 	f.IntVar(&m.seeds, "seeds", 200, "runs of the sweep for mutants that exploring does not find")
-	f.StringVar(&only, "only", "", "a regular expression of the mutants to look for, as in lock broken:ignores-expiry")
-	f.StringVar(&write, "write", "", "the file to write the table into (default: print it)")
+	f.TextVar(&m.only, "only", new(regexp.Regexp), "a regular expression of the mutants to look for, as in lock broken:ignores-expiry")
+	f.StringVar(&write, "write", "", "the page to write the number found into, with the table beside it (default: print both)")
 	return cmd
 }
 
@@ -39,20 +40,17 @@ type measure struct {
 	zklab   *command.Zklab
 	explore time.Duration
 	seeds   int
+	only    regexp.Regexp
 	dir     string
 }
 
-func (m *measure) run(ctx context.Context, only, file string) (err error) {
-	pattern, err := regexp.Compile(only)
-	if err != nil {
-		return err
-	}
+func (m *measure) run(ctx context.Context, file string) (err error) {
 	if m.dir, err = os.MkdirTemp("", "mutants"); err != nil {
 		return err
 	}
 	defer os.RemoveAll(m.dir)
 	var all []found
-	for _, s := range mutants(pattern) {
+	for _, s := range mutants(&m.only) {
 		f, err := m.find(ctx, s)
 		if err != nil {
 			return fmt.Errorf("%s %s: %w", s.Recipe, s.Name, err)
@@ -60,7 +58,7 @@ func (m *measure) run(ctx context.Context, only, file string) (err error) {
 		fmt.Fprintln(os.Stderr, f.row())
 		all = append(all, f)
 	}
-	return command.Publish(file, "mutants", table(all))
+	return command.Publish(file, "mutants", count(all), table(all))
 }
 
 // mutants returns the mutants that match.
@@ -98,15 +96,15 @@ func (m *measure) find(ctx context.Context, s specimens.Specimen) (found, error)
 	f.runs = e.Runs
 	switch {
 	case len(e.Always) > 0:
-		f.by, f.broken = "`explore`, without any fault", e.Always
+		f.by, f.broken = "explore, without any fault", e.Always
 	case len(e.Findings) > 0:
-		f.by, f.broken = "`explore`: `"+e.Findings[0].Faults+"`", e.Findings[0].Broken
+		f.by, f.broken = "explore: "+e.Findings[0].Faults, e.Findings[0].Broken
 	default:
-		if err := m.sweep(ctx, &f, "`sweep`", "all"); err != nil {
+		if err := m.sweep(ctx, &f, "sweep", "all"); err != nil {
 			return f, err
 		}
 		if f.by == "" && s.Faults != "" {
-			if err := m.sweep(ctx, &f, "`sweep --faults "+s.Faults+"`", s.Faults); err != nil {
+			if err := m.sweep(ctx, &f, "sweep --faults "+s.Faults, s.Faults); err != nil {
 				return f, err
 			}
 		}
@@ -139,23 +137,29 @@ func (m *measure) sweep(ctx context.Context, f *found, by, faults string) error 
 }
 
 // row returns the row of the table.
-func (f found) row() string {
+func (f found) row() []string {
 	by, broken := f.by, strings.Join(f.broken, ", ")
 	if by == "" {
-		by, broken = "**not found**", "–"
+		by, broken = "not found", "–"
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %d | %.1f s |", f.Recipe, strings.TrimPrefix(f.Name, "broken:"), by, broken, f.runs, f.took.Seconds())
+	return []string{f.Recipe, strings.TrimPrefix(f.Name, "broken:"), by, broken, strconv.Itoa(f.runs), fmt.Sprintf("%.1f s", f.took.Seconds())}
 }
 
-// table returns the table, and the number of mutants found.
-func table(all []found) string {
+func table(all []found) [][]string {
+	rows := [][]string{{"recipe", "mutant", "found by", "property", "runs", "after"}}
+	for _, f := range all {
+		rows = append(rows, f.row())
+	}
+	return rows
+}
+
+// count tells how many mutants were found.
+func count(all []found) string {
 	n := 0
-	var rows strings.Builder
 	for _, f := range all {
 		if f.by != "" {
 			n++
 		}
-		rows.WriteString(f.row() + "\n")
 	}
-	return fmt.Sprintf("%d of %d mutants were found:\n\n| recipe | mutant | found by | property | runs | after |\n|---|---|---|---|---|---|\n%s", n, len(all), rows.String())
+	return fmt.Sprintf("%d of %d mutants were found.\n", n, len(all))
 }

@@ -1,6 +1,6 @@
 // Package pairs explores the smallest scenario of each object with all single faults and all pairs of faults. It
-// uses "zklab explore", which continues where it ended, so it can be interrupted. The table replaces the text
-// between the two marks in docs/track-record.md.
+// uses "zklab explore", which continues where it ended, so it can be interrupted. It writes its claim into
+// docs/track-record.md, and its table into docs/pairs.csv.
 package pairs
 
 import (
@@ -30,16 +30,16 @@ const (
 // Command is "dev pairs".
 func Command(z *command.Zklab) *cobra.Command {
 	m := measure{zklab: z}
-	var only, write string
+	var write string
 	cmd := &cobra.Command{
 		Use: "pairs", Short: "Try all single faults and pairs of faults in the smallest scenario of each object", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return m.run(cmd.Context(), only, write) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return m.run(cmd.Context(), write) },
 	}
 	f := cmd.Flags()
 	f.DurationVar(&m.total, "for", 2*time.Hour, "how long all of them are explored at most, in one call: what small objects leave, large ones get")
 	f.StringVar(&m.out, "out", "bin/pairs", "the store in which explorations go on where they ended")
-	f.StringVar(&only, "only", "", "a regular expression of the objects to explore, as in ^queue$")
-	f.StringVar(&write, "write", "", "the file to write the table into (default: print it)")
+	f.TextVar(&m.only, "only", new(regexp.Regexp), "a regular expression of the objects to explore, as in ^queue$")
+	f.StringVar(&write, "write", "", "the page to write the claim into, with the table beside it (default: print both)")
 	return cmd
 }
 
@@ -48,18 +48,15 @@ type measure struct {
 	zklab *command.Zklab
 	total time.Duration // for all objects
 	out   string
+	only  regexp.Regexp // of objects
 }
 
-func (m *measure) run(ctx context.Context, only, file string) error {
-	pattern, err := regexp.Compile(only)
-	if err != nil {
-		return err
-	}
+func (m *measure) run(ctx context.Context, file string) (err error) {
 	var all []explored
 	began := time.Now()
 	left := func() time.Duration { return max(m.total-time.Since(began), time.Second) }
 	for _, recipe := range specimens.Recipes() {
-		if !pattern.MatchString(recipe) {
+		if !m.only.MatchString(recipe) {
 			continue
 		}
 		e, err := m.object(ctx, recipe, left(), "--singles")
@@ -76,7 +73,7 @@ func (m *measure) run(ctx context.Context, only, file string) error {
 		}
 		fmt.Fprintln(os.Stderr, all[i].row())
 	}
-	return command.Publish(file, "pairs", table(all))
+	return command.Publish(file, "pairs", claim(all), table(all))
 }
 
 // object explores one object.
@@ -136,25 +133,39 @@ func (e *explored) open() (all []string) {
 	return all
 }
 
-func (e *explored) row() string {
+// columns are the headers of the table.
+var columns = []string{
+	"object", "points", "single faults", "pairs", "tried or implied", "run", "second message never comes", "like another pair", "broken", "too little to decide",
+}
+
+func (e *explored) row() []string {
 	share := "all"
 	if !e.complete() {
 		share = fmt.Sprintf("%.1f %%", 100*float64(e.Pairs.Tried+e.Pairs.Implied)/float64(max(1, e.Pairs.All)))
 	}
 	by := e.Pairs.ImpliedBy
-	return fmt.Sprintf("| %s | %d | %s | %s | %s | %s | %s | %s | %s | %s |", e.object, e.Points, prose.Grouped(e.Singles.Tried), prose.Grouped(e.Pairs.All), share,
-		prose.Grouped(e.Pairs.Tried), prose.Grouped(by.Never), prose.Grouped(by.Alike), names(e.broken()), names(e.open()))
+	return []string{
+		e.object, strconv.Itoa(e.Points), prose.Grouped(e.Singles.Tried), prose.Grouped(e.Pairs.All), share,
+		prose.Grouped(e.Pairs.Tried), prose.Grouped(by.Never), prose.Grouped(by.Alike), names(e.broken()), names(e.open()),
+	}
 }
 
 func names(all []string) string { return cmp.Or(strings.Join(all, ", "), "–") }
 
-// table returns the claim with the table.
-func table(all []explored) string {
+func table(all []explored) [][]string {
+	rows := [][]string{columns}
+	for _, e := range all {
+		rows = append(rows, e.row())
+	}
+	return rows
+}
+
+// claim tells what the table shows.
+func claim(all []explored) string {
 	points, runs, implied := 0, 0, 0
-	var objects, rows, left strings.Builder
+	var objects, left strings.Builder
 	n, partly := 0, 0
 	for _, e := range all {
-		rows.WriteString(e.row() + "\n")
 		switch {
 		case len(e.broken()) > 0:
 		case e.complete():
@@ -170,6 +181,5 @@ func table(all []explored) string {
 	if partly > 0 {
 		fmt.Fprintf(&left, " Of %s more, not all pairs were tried; none of those that were breaks one.", prose.Count(partly, "scenario"))
 	}
-	return strings.TrimSpace(objects.String()+left.String()) + "\n\n" +
-		"| object | points | single faults | pairs | tried or implied | run | second message never comes | like another pair | broken | too little to decide |\n|---|---|---|---|---|---|---|---|---|---|\n" + rows.String()
+	return strings.TrimSpace(objects.String()+left.String()) + "\n"
 }

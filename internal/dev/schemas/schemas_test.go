@@ -18,16 +18,14 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/schemas"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 )
 
 func TestSchemasAreCurrent(t *testing.T) {
-	all, err := All("../../..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must.Get(All("../../.."))(t)
 	for name, now := range map[string][]byte{"experiment.schema.json": schemas.Experiment, "result.schema.json": schemas.Result} {
 		if d := cmp.Diff(string(all[name]), string(now)); d != "" {
 			t.Errorf("schemas/%s is old (go run ./internal/dev schemas):\n%s", name, d)
@@ -40,42 +38,23 @@ func TestSchemasAreCurrent(t *testing.T) {
 
 func compiled(t *testing.T, schema []byte) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
-	if err != nil {
-		t.Fatal(err)
-	}
+	doc := must.Get(jsonschema.UnmarshalJSON(bytes.NewReader(schema)))(t)
 	c := jsonschema.NewCompiler()
-	if err := c.AddResource("schema.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	must.Do(t, c.AddResource("schema.json", doc))
+	return must.Get(c.Compile("schema.json"))(t)
 }
 
 // fromYAML returns a file in the form in which a validator gets it and editors read it.
 func fromYAML(t *testing.T, text []byte) any {
 	t.Helper()
 	var v any
-	if err := yaml.Unmarshal(text, &v); err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fromJSON(t, text)
+	must.Do(t, yaml.Unmarshal(text, &v))
+	return fromJSON(t, must.Get(json.Marshal(v))(t))
 }
 
 func fromJSON(t *testing.T, text []byte) any {
 	t.Helper()
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
+	return must.Get(jsonschema.UnmarshalJSON(bytes.NewReader(text)))(t)
 }
 
 // The files of runs follow the schemas: runs of many kinds of objects, with faults of all kinds and without
@@ -95,9 +74,7 @@ func TestFilesOfRunsFollowTheSchemas(t *testing.T) {
 			}
 		}
 		x := zklab.Experiment{Workload: w, Subject: subject, Seed: 4, Faults: schedule, TimeLimit: 15 * time.Second, Gates: gates, Label: "of a test", Probe: 5, Out: out}
-		if _, err := zklab.SimulateIn(t, x); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(zklab.SimulateIn(t, x))(t)
 	}
 	for _, recipe := range []string{"lock", "queue", "cache", "two-phase-commit", "session"} {
 		simulate(recipe, specimens.Subjects(recipe)[0].Name, "all")
@@ -109,10 +86,7 @@ func TestFilesOfRunsFollowTheSchemas(t *testing.T) {
 	}
 	verdicts := map[string]bool{}
 	for _, path := range all {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := must.Get(os.ReadFile(path))(t)
 		if err := result.Validate(fromJSON(t, text)); err != nil {
 			t.Errorf("%s: %#v", path, err)
 		}
@@ -169,10 +143,7 @@ func TestExperimentSchema(t *testing.T) {
 // A result with a field of the wrong type is refused; one with more fields is accepted.
 func TestResultSchema(t *testing.T) {
 	s := compiled(t, schemas.Result)
-	text, err := json.Marshal(store.Result{Verdict: "valid", Verdicts: []checker.Verdict{}, Assumptions: []checker.Assumption{}, Recipe: "lock"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(json.Marshal(store.Result{Verdict: "valid", Verdicts: []checker.Verdict{}, Assumptions: []checker.Assumption{}, Recipe: "lock"}))(t)
 	for change, right := range map[[2]string]bool{
 		{`"seed":0`, `"seed":0`}:             true,
 		{`"seed":0`, `"seed":0,"more":{}`}:   true,

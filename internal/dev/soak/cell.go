@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -45,7 +44,7 @@ type cell struct {
 func (c cell) String() string { return c.Recipe + " " + c.Name + " " + c.place.name }
 
 // cells returns zklab's own subjects and the mutants, at each of the places.
-func (m *matrix) cells(where string, only *regexp.Regexp) (all []cell, err error) {
+func (m *matrix) cells(where string) (all []cell, err error) {
 	chosen := strings.Split(where, ",")
 	for _, name := range chosen {
 		if !slices.Contains(wheres(), name) {
@@ -55,7 +54,7 @@ func (m *matrix) cells(where string, only *regexp.Regexp) (all []cell, err error
 	for _, p := range places {
 		for _, s := range specimens.All() {
 			c := cell{s, p, m.flags(s)}
-			if slices.Contains(chosen, p.name) && c.flags != nil && (p.mutants || s.Property == "") && only.MatchString(c.String()) {
+			if slices.Contains(chosen, p.name) && c.flags != nil && (p.mutants || s.Property == "") && m.only.MatchString(c.String()) {
 				all = append(all, c)
 			}
 		}
@@ -102,7 +101,7 @@ func (m *matrix) try(ctx context.Context, c cell, dir string) (o outcome) {
 		var r store.Result
 		if r, o.err = m.one(ctx, c, int64(o.runs), dir); o.err == nil {
 			o.came = verdict(r)
-			o.right = c.Property == "" && r.Verdict == checker.Valid || c.Property != "" && slices.Contains(broken(r), c.Property)
+			o.right = c.Property == "" && r.Verdict == checker.Valid || c.Property != "" && slices.Contains(r.Violated(), c.Property)
 		}
 	}
 	o.took = time.Since(began)
@@ -118,19 +117,9 @@ func (m *matrix) one(ctx context.Context, c cell, seed int64, dir string) (r sto
 	return r, nil
 }
 
-// broken returns the properties that a run violated, without those that are only measured.
-func broken(r store.Result) (names []string) {
-	for _, v := range r.Verdicts {
-		if v.Result == checker.Violation && !v.Measured && !slices.Contains(names, v.Property) {
-			names = append(names, v.Property)
-		}
-	}
-	return names
-}
-
 // verdict returns the verdict with the properties that it is about.
 func verdict(r store.Result) string {
-	if names := broken(r); len(names) > 0 {
+	if names := r.Violated(); len(names) > 0 {
 		return "violated: " + strings.Join(names, ", ")
 	}
 	if r.Verdict != checker.Unknown {

@@ -6,12 +6,14 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/dev/command"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/store"
 )
@@ -21,16 +23,13 @@ const actsAs = "SOAK_TEST_ACTS_AS_COMMAND"
 
 func TestMain(m *testing.M) { testmain.Acting(m, actsAs, act) }
 
-// acting returns a matrix whose command is this test binary.
-func acting(t *testing.T) matrix {
+// acting returns a matrix of some rows, whose command is this test binary.
+func acting(t *testing.T, only string) matrix {
 	t.Helper()
 	t.Setenv(actsAs, "1")
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	self := must.Get(os.Executable())(t)
 	zklab := command.Zklab(self)
-	return matrix{zklab: &zklab, tries: 3, parallel: 2}
+	return matrix{zklab: &zklab, tries: 3, parallel: 2, only: *regexp.MustCompile(only)}
 }
 
 // act prints the result of a run as zklab run --json does, with zklab's exit codes. The recipe's name

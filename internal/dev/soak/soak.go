@@ -22,17 +22,17 @@ import (
 // did not violate its property.
 func Command(z *command.Zklab) *cobra.Command {
 	m := matrix{zklab: z, out: os.Stdout}
-	var where, only string
+	var where string
 	cmd := &cobra.Command{
 		Use: "soak", Short: "Run each recipe under all faults, and each mutant, everywhere: some hours", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return m.run(cmd.Context(), where, only) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return m.run(cmd.Context(), where) },
 	}
 	f := cmd.Flags()
 	f.DurationVar(&m.limit, "for", 2*time.Minute, "how long each recipe of zklab's own runs")
 	f.IntVar(&m.tries, "tries", 3, "seeds after which a mutant that was not found counts as missed")
 	f.IntVar(&m.parallel, "parallel", 2, "runs at a time")
 	f.StringVar(&where, "where", strings.Join(wheres(), ","), "where to run")
-	f.StringVar(&only, "only", "", "a regular expression of rows to run, as in 'lock zklab virtual'")
+	f.TextVar(&m.only, "only", new(regexp.Regexp), "a regular expression of rows to run, as in 'lock zklab virtual'")
 	return cmd
 }
 
@@ -45,16 +45,13 @@ type matrix struct {
 	limit    time.Duration
 	tries    int
 	parallel int
+	only     regexp.Regexp // of rows
 	out      io.Writer
 }
 
 // run prints a row for each cell as soon as it and those before it are done.
-func (m *matrix) run(ctx context.Context, where, only string) error {
-	pattern, err := regexp.Compile(only)
-	if err != nil {
-		return err
-	}
-	cells, err := m.cells(where, pattern)
+func (m *matrix) run(ctx context.Context, where string) error {
+	cells, err := m.cells(where)
 	if err != nil {
 		return err
 	}

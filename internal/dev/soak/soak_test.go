@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 )
 
@@ -28,10 +29,10 @@ func TestRows(t *testing.T) {
 		{"^counter broken:read-set-without-version embedded", "| counter | read-set-without-version | embedded | violated: linearizable | violated: linearizable | 2", true},
 		{"^lock broken:ignores-expiry virtual", "| lock | ignores-expiry | virtual | violated: lost | **violated: exclusion** | 3", false},
 	} {
-		m := acting(t)
+		m := acting(t, tt.only)
 		var out strings.Builder
 		m.out = &out
-		err := m.run(t.Context(), strings.Join(wheres(), ","), tt.only)
+		err := m.run(t.Context(), strings.Join(wheres(), ","))
 		if (err == nil) != tt.right || err != nil && !errors.Is(err, ErrWrong) {
 			t.Errorf("%s: %v", tt.only, err)
 		}
@@ -45,10 +46,10 @@ func TestRows(t *testing.T) {
 // Rows come in the order of the matrix, whichever is done first, and a wrong row does not end the
 // others.
 func TestRowsInOrder(t *testing.T) {
-	m := acting(t)
+	m := acting(t, "^(lock|queue) zklab ")
 	var out strings.Builder
 	m.out = &out
-	if err := m.run(t.Context(), "virtual", "^(lock|queue) zklab "); !errors.Is(err, ErrWrong) {
+	if err := m.run(t.Context(), "virtual"); !errors.Is(err, ErrWrong) {
 		t.Error(err)
 	}
 	var want []string
@@ -64,7 +65,7 @@ func TestRowsInOrder(t *testing.T) {
 
 // A row is run with the flags of its subject and its place.
 func TestCommandOfARow(t *testing.T) {
-	m := acting(t)
+	m := acting(t, "")
 	m.limit = 90 * time.Second
 	for only, want := range map[string]string{
 		"^lock zklab virtual$":                 "--faults all --fault-interval 10s --time-limit 1m30s --simulate",
@@ -73,7 +74,8 @@ func TestCommandOfARow(t *testing.T) {
 		"^lock broken:check-then-create virt.": "--time-limit 10s --simulate",
 		"^lock broken:ignores-expiry embedded": "--faults expire/1500ms",
 	} {
-		cells, err := m.cells(strings.Join(wheres(), ","), regexp.MustCompile(only))
+		m.only = *regexp.MustCompile(only)
+		cells, err := m.cells(strings.Join(wheres(), ","))
 		if err != nil || len(cells) != 1 {
 			t.Fatalf("%s: %d rows, %v", only, len(cells), err)
 		}
@@ -86,9 +88,9 @@ func TestCommandOfARow(t *testing.T) {
 
 // A run that cannot be made is an error, which ends all runs.
 func TestCommandThatCannotRun(t *testing.T) {
-	m := acting(t)
+	m := acting(t, "^(lock|register) zklab ")
 	m.out = &strings.Builder{}
-	err := m.run(t.Context(), "virtual", "^(lock|register) zklab ")
+	err := m.run(t.Context(), "virtual")
 	if err == nil || errors.Is(err, ErrWrong) || !strings.Contains(err.Error(), "no server answers") {
 		t.Error(err)
 	}
@@ -96,11 +98,8 @@ func TestCommandThatCannotRun(t *testing.T) {
 
 // When its context ends, soak lets the runs end properly.
 func TestInterrupt(t *testing.T) {
-	m := acting(t)
-	cells, err := m.cells("virtual", regexp.MustCompile("^barrier zklab "))
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := acting(t, "^barrier zklab ")
+	cells := must.Get(m.cells("virtual"))(t)
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -124,9 +123,9 @@ func TestInterrupt(t *testing.T) {
 // Zklab's own subjects have rows at each place, mutants only in virtual time and on embedded servers,
 // and subjects of other libraries none.
 func TestCells(t *testing.T) {
-	m := matrix{limit: time.Second}
 	count := func(where, only string) int {
-		cells, err := m.cells(where, regexp.MustCompile(only))
+		m := matrix{limit: time.Second, only: *regexp.MustCompile(only)}
+		cells, err := m.cells(where)
 		if err != nil {
 			return -1
 		}

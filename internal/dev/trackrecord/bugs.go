@@ -106,8 +106,7 @@ var bugs = []bug{
 	},
 	{
 		name: "kazoo-queue", subject: "kazoo 2.8.0",
-		what: "`Queue.get` loses an item: it deletes it, the reply is lost, and it tries again with the next. kazoo's documentation says " +
-			"that a consumer that fails loses its item; this item reached no consumer",
+		what:     "`Queue.get` loses an item: it deletes it, the reply is lost, and it tries again with the next",
 		property: "loss", introduced: "0.7 (October 2012)", reported: noReport, discovered: byHand, mended: kazooMaster,
 		command: zklab("run queue", kazoo, "--faults lose-reply:delete --fault-interval 3s --time-limit 15s"), needs: needsKazoo,
 	},
@@ -144,8 +143,7 @@ var bugs = []bug{
 	},
 	{
 		name: "curator-leader-latch", subject: "Curator 5.4.0",
-		what: "`LeaderLatch` that is connected again in a new session takes the znode of the old one for its own, leads, and is not told when that goes: " +
-			"two lead",
+		what:     "`LeaderLatch` in a new session takes the znode of its old session for its own, and is not told when that goes: two lead",
 		property: "exclusion", introduced: "5.4.0 (October 2022), by the mend of CURATOR-644 and CURATOR-645",
 		reported: "[CURATOR-696](https://issues.apache.org/jira/browse/CURATOR-696), December 2023", discovered: user, mended: "5.7.0 (June 2024)",
 		command: zklab("run election", curator, "--keys 1 --session-timeout 1s --op-timeout 10s "+
@@ -153,22 +151,19 @@ var bugs = []bug{
 	},
 	{
 		name: "curator-shared-count", subject: "Curator 5.4.0",
-		what: "`SharedCount.trySetCount` says that it set nothing when the reply to its setData is lost: it sends it again, which finds the version " +
-			"that it made. Who adds by it adds twice",
+		what:     "`SharedCount.trySetCount` says that it set nothing when the reply to its setData is lost: it sends it again, and finds its own version",
 		property: "linearizable", introduced: "0.5.1, Netflix's Curator (November 2011), or earlier", reported: noReport, discovered: "zklab", mended: curatorMaster,
 		command: zklab("run counter", curatorAs("CURATOR_SHARED"), "--faults lose-reply:setData --fault-interval 3s --time-limit 10s"), needs: needsCurator,
 	},
 	{
 		name: "curator-distributed-queue", subject: "Curator 5.4.0",
-		what: "`DistributedQueue` puts an item in twice: it creates the znode, the reply is lost, and it creates another one. " +
-			"Its documentation promises an order, and does not say how often an item comes",
+		what:     "`DistributedQueue` puts an item in twice: it creates the znode, the reply is lost, and it creates another one",
 		property: "integrity", introduced: "0.4.2, Netflix's Curator (November 2011), or earlier", reported: noReport, discovered: "zklab", mended: curatorMaster,
 		command: zklab("run queue", curatorAs("CURATOR_DISTRIBUTED"), "--faults lose-reply:create --fault-interval 3s --time-limit 10s"), needs: needsCurator,
 	},
 	{
 		name: "curator-priority-queue", subject: "Curator 5.4.0",
-		what: "`DistributedPriorityQueue` gives a client a worse item than one that the client itself put in before: a list of items counts as good until " +
-			"the next one has come, although the watch has long said that it is old",
+		what:     "`DistributedPriorityQueue` gives a client a worse item than one that the client itself put in before, from an old list of items",
 		property: "priority", introduced: "2.0.0-incubating (May 2013), or earlier", reported: noReport, discovered: "zklab", mended: curatorMaster,
 		command: zklab("run priority-queue", curator, "--time-limit 10s"), needs: needsCurator, quiet: own,
 	},

@@ -9,20 +9,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/internal/dev/command"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 const root = "../../../"
 
 // The page has the table that the bugs and the figures make.
 func TestPage(t *testing.T) {
-	all, err := readFigures(root + figuresFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(root + page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must.Get(readFigures(root + figuresFile))(t)
+	b := must.Get(os.ReadFile(root + page))(t)
 	begins, ends := command.Marks("track-record")
 	if !strings.Contains(string(b), begins+all.table()+ends) {
 		t.Error("the page differs from the bugs and figures: go run ./internal/dev track-record --write writes it")
@@ -31,10 +26,7 @@ func TestPage(t *testing.T) {
 
 // Each bug says everything about its past, and has a name of its own. Each figure is of a bug, and of a run that can be made.
 func TestBugs(t *testing.T) {
-	all, err := readFigures(root + figuresFile)
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must.Get(readFigures(root + figuresFile))(t)
 	for _, b := range bugs {
 		if slices.Contains([]string{b.name, b.subject, b.what, b.property, b.introduced, b.reported, b.discovered, b.mended}, "") {
 			t.Errorf("%q does not say everything", b.name)

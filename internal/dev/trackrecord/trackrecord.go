@@ -32,7 +32,7 @@ import (
 // Command is "dev track-record".
 func Command(z *command.Zklab) *cobra.Command {
 	m := measure{}
-	var only, note string
+	var note string
 	var write bool
 	cmd := &cobra.Command{
 		Use: "track-record", Short: "Measure in how many seeds known bugs are found", Args: cobra.NoArgs,
@@ -41,13 +41,13 @@ func Command(z *command.Zklab) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m.zklab, m.out, m.progress = *z, os.Stdout, os.Stderr
 			m.note, m.on = note, time.Now().Format(time.DateOnly)
-			return m.run(cmd.Context(), only, write)
+			return m.run(cmd.Context(), write)
 		},
 	}
 	f := cmd.Flags()
 	f.IntVar(&m.count, "seeds", 20, "runs of each command")
 	f.IntVar(&m.parallel, "parallel", 2, "runs at a time")
-	f.StringVar(&only, "only", "", "a regular expression of the bugs to measure, as in ^kazoo")
+	f.TextVar(&m.only, "only", new(regexp.Regexp), "a regular expression of the bugs to measure, as in ^kazoo")
 	f.BoolVar(&m.mended, "mended", false, "the installed programs are mended versions: measure only whether zklab is quiet on them, or on its own recipe")
 	f.StringVar(&note, "note", "", "what the page says beside the figures, such as \"beside other work\"")
 	f.BoolVar(&write, "write", false, "only write the page from what was measured")
@@ -57,19 +57,16 @@ func Command(z *command.Zklab) *cobra.Command {
 // measure is a campaign.
 type measure struct {
 	runner
-	count  int  // of seeds
-	mended bool // the programs do not have the bugs
+	count  int           // of seeds
+	only   regexp.Regexp // of bugs
+	mended bool          // the programs do not have the bugs
 	on     string
 	note   string
 	out    io.Writer
 }
 
-// run measures the bugs that match a pattern, keeps the figures, and writes the page.
-func (m *measure) run(ctx context.Context, only string, writeOnly bool) error {
-	pattern, err := regexp.Compile(only)
-	if err != nil {
-		return err
-	}
+// run measures the bugs that --only matches, keeps the figures, and writes the page.
+func (m *measure) run(ctx context.Context, writeOnly bool) error {
 	all, err := readFigures(figuresFile)
 	if err != nil {
 		return err
@@ -80,7 +77,7 @@ func (m *measure) run(ctx context.Context, only string, writeOnly bool) error {
 	defer os.RemoveAll(m.dir)
 	for _, group := range byCommand(bugs) {
 		group = slices.DeleteFunc(group, func(b bug) bool {
-			return writeOnly || !pattern.MatchString(b.name) || only == "" && b.needs != ""
+			return writeOnly || !m.only.MatchString(b.name) || m.only.String() == "" && b.needs != ""
 		})
 		if len(group) == 0 {
 			continue
@@ -137,8 +134,8 @@ func (m *measure) bugs(ctx context.Context, all allFigures, group []bug) error {
 	}
 	for _, b := range group {
 		f := all[b.name]
-		f.Quiet = m.tally(violations(runs, b.property))
-		f.Quiet.Undecided = undecided(runs)
+		f.Quiet = m.tally(number(runs, func(r finished) bool { return r.violates(b.property) }))
+		f.Quiet.Undecided = number(runs, func(r finished) bool { return r.result.Verdict == checker.Unknown })
 		all[b.name] = f
 	}
 	return nil
@@ -213,16 +210,6 @@ func (b bug) in(f finished) bool {
 	return f.violates(b.property) && (b.met == nil || b.met(f))
 }
 
-// violations returns how many runs violated a property.
-func violations(runs []finished, property string) int {
-	return number(runs, func(r finished) bool { return r.violates(property) })
-}
-
-// undecided returns how many runs were not decided.
-func undecided(runs []finished) int {
-	return number(runs, func(r finished) bool { return r.result.Verdict == checker.Unknown })
-}
-
 // number returns how many runs have a property.
 func number(runs []finished, such func(finished) bool) (n int) {
 	for _, r := range runs {
@@ -242,10 +229,7 @@ func unattributed(runs []finished, bugs []bug) int {
 
 // violates reports whether a property was violated.
 func (f finished) violates(property string) bool {
-	for _, v := range f.result.Verdicts {
-		if v.Property == property && v.Result == checker.Violation {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.result.Verdicts, func(v checker.Verdict) bool {
+		return v.Property == property && v.Result == checker.Violation
+	})
 }

@@ -1,6 +1,7 @@
 package anyprogram
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,13 +79,9 @@ type explorer struct {
 // one of the errors above.
 func Explore(ctx context.Context, c Config) (Report, error) {
 	given := c.Timeout
-	c.Nodes, c.Times, c.Jobs, c.MaxRate = max(c.Nodes, 1), orUsual(c.Times, UsualTimes), max(c.Jobs, 1), orUsual(c.MaxRate, UsualRate)
-	if c.Listen == "" {
-		c.Listen = AnyPort
-	}
-	if c.Timeout == 0 {
-		c.Timeout = firstTimeout
-	}
+	c.Nodes, c.Times, c.Jobs, c.MaxRate = max(c.Nodes, 1), cmp.Or(c.Times, UsualTimes), max(c.Jobs, 1), cmp.Or(c.MaxRate, UsualRate)
+	c.Listen = cmp.Or(c.Listen, AnyPort)
+	c.Timeout = cmp.Or(c.Timeout, firstTimeout)
 	e := &explorer{Config: c, most: c.MaxRate}
 	messages, err := e.withoutFault(ctx)
 	if err != nil {
@@ -115,13 +112,6 @@ func Explore(ctx context.Context, c Config) (Report, error) {
 	}
 	e.report.Interrupted = ctx.Err() != nil
 	return e.report, nil
-}
-
-func orUsual(n, usual int) int {
-	if n == 0 {
-		return usual
-	}
-	return n
 }
 
 // withoutFault runs the command twice without a fault, and returns the messages that come in both runs.

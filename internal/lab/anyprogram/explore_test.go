@@ -12,15 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // command returns the configuration that explores one of the programs.
 func command(t *testing.T, name string, more ...string) Config {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	self := must.Get(os.Executable())(t)
 	// Clients wait for a second before they connect again, so many runs at a time cost no more.
 	return Config{Command: append([]string{self, name, "{servers}"}, more...), Jobs: 16, Times: 2}
 }
@@ -28,11 +26,13 @@ func command(t *testing.T, name string, more ...string) Config {
 // Each mistake is found, at its message, and nothing else; the programs without it have no finding, and nothing of them was
 // passed over.
 func TestPrograms(t *testing.T) {
+	effects := map[string]string{"reply-lost": "the server had carried it out", "expired": "session 0x", "server-killed": "server 1 was down for "}
 	for name, wrong := range map[string]string{
-		"register": "reply-lost:create /service#1@client1: failed: exit status 1",
-		"count":    "reply-lost:setData /counter#1@client1: failed: exit status 1; reply-lost:setData /counter#2@client1: failed: exit status 1",
-		"ticket":   "reply-lost:create /locks/*-#1@client1: left: it left 1 znode /locks/*, and without a fault 0",
-		"lock":     "reply-lost:create /locks/*-#1@client1: left: client 1 has a znode that it does not know of: it created /locks/X, lost the reply, and created another one",
+		"register":  "reply-lost:create /service#1@client1: failed: exit status 1",
+		"impatient": "expired:exists /x#1@client1: failed: exit status 1; server-killed:exists /x#1@client1: failed: exit status 1",
+		"count":     "reply-lost:setData /counter#1@client1: failed: exit status 1; reply-lost:setData /counter#2@client1: failed: exit status 1",
+		"ticket":    "reply-lost:create /locks/*-#1@client1: left: it left 1 znode /locks/*, and without a fault 0",
+		"lock":      "reply-lost:create /locks/*-#1@client1: left: client 1 has a znode that it does not know of: it created /locks/X, lost the reply, and created another one",
 	} {
 		for prefix, want := range map[string]string{"wrong-": wrong, "": ""} {
 			c := command(t, prefix+name)
@@ -40,15 +40,12 @@ func TestPrograms(t *testing.T) {
 				t.Parallel()
 				var begun Cost
 				c.Begins = func(cost Cost) { begun = cost }
-				r, err := Explore(t.Context(), c)
-				if err != nil {
-					t.Fatal(err)
-				}
+				r := must.Get(Explore(t.Context(), c))(t)
 				var found []string
 				for _, x := range r.Results {
 					if x.Outcome != Passed {
 						found = append(found, x.Try.String()+": "+string(x.Outcome)+": "+strings.ReplaceAll(x.Why, pidIn(x.Why), "X"))
-						if x.Bad != 2 || x.Effect != "the server had carried it out" {
+						if x.Bad != 2 || !strings.HasPrefix(x.Effect, effects[x.Fault]) {
 							t.Errorf("%+v", x)
 						}
 					}
@@ -57,7 +54,7 @@ func TestPrograms(t *testing.T) {
 				if got := strings.Join(found, "; "); got != want || (verdict == checker.Valid) != (want == "") || why != nil {
 					t.Errorf("found %s\n%s: %v", got, verdict, why)
 				}
-				if n := 3*r.Messages - 1; begun.Tries != n || len(r.Results) != n || begun.Messages != r.Messages || len(r.Noise) > 0 {
+				if n := 4*r.Messages - 1; begun.Tries != n || len(r.Results) != n || begun.Messages != r.Messages || len(r.Noise) > 0 {
 					t.Errorf("%+v: %d messages, %d results, noise %v", begun, r.Messages, len(r.Results), r.Noise)
 				}
 			})
@@ -75,19 +72,33 @@ func pidIn(text string) string {
 	return name
 }
 
+// A reply comes so late that another client can act before it. Without another client there is no such fault.
+func TestLateReply(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]Outcome{"wrong-two": Failed, "two": Passed} {
+		c := command(t, name)
+		only := must.Get(ParseTry("reply-late:getData /counter"))(t)
+		c.Only = &only
+		r := must.Get(Explore(t.Context(), c))(t)
+		if x := r.Results[0]; x.Outcome != want || !strings.HasSuffix(x.Effect, "late, after a write of another client") {
+			t.Errorf("%s: %+v", name, x)
+		}
+	}
+	c := command(t, "register")
+	only := must.Get(ParseTry("reply-late:getData /service"))(t)
+	c.Only = &only
+	if _, err := Explore(t.Context(), c); !errors.Is(err, ErrNoSuch) {
+		t.Error(err)
+	}
+}
+
 // A program that has sent too many requests in a second is ended; a program that does not end is ended at its time.
 func TestWithoutEnd(t *testing.T) {
 	t.Parallel()
 	c := command(t, "wrong-loop")
-	only, err := ParseTry("request-lost:exists /x")
-	if err != nil {
-		t.Fatal(err)
-	}
+	only := must.Get(ParseTry("request-lost:exists /x"))(t)
 	c.Only, c.MaxRate, c.Times = &only, 20, 1
-	r, err := Explore(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := must.Get(Explore(t.Context(), c))(t)
 	if x := r.Results[0]; len(r.Results) != 1 || x.Outcome != Spun || x.Why != "it sent more than 30 requests in a second" {
 		t.Errorf("%+v", r.Results)
 	}
@@ -102,13 +113,10 @@ func TestFlaky(t *testing.T) {
 	t.Parallel()
 	c := command(t, "flaky", filepath.Join(t.TempDir(), "runs"))
 	c.Jobs = 1
-	r, err := Explore(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := must.Get(Explore(t.Context(), c))(t)
 	v, why := r.Verdict()
-	want := []string{"3 faults: broke only the smaller part of its runs", "the command fails, or leaves znodes, without a fault, too: in 1 of 4 runs"}
-	if diff := cmp.Diff(want, why); v != checker.Unknown || r.bad() != 3 || diff != "" {
+	want := []string{"4 faults: broke only the smaller part of its runs", "the command fails, or leaves znodes, without a fault, too: in 1 of 4 runs"}
+	if diff := cmp.Diff(want, why); v != checker.Unknown || r.bad() != 4 || diff != "" {
 		t.Errorf("%s: %d bad\n%s", v, r.bad(), diff)
 	}
 }
@@ -149,10 +157,7 @@ func TestInterrupted(t *testing.T) {
 			cancel()
 		}
 	}
-	r, err := Explore(ctx, c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := must.Get(Explore(ctx, c))(t)
 	left := r.count(func(x Result) bool { return x.Outcome == NotTried })
 	v, why := r.Verdict()
 	if r.bad() != 1 || left == 0 || !r.Interrupted || v != checker.Violation || len(why) != 1 || !strings.HasSuffix(why[0], "faults: not tried") {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/programs"
 )
 
@@ -14,10 +15,7 @@ import (
 // does not.
 func TestRealKazoo(t *testing.T) {
 	programs.Require(t, programs.Kazoo)
-	python, err := programs.Python("kazoo")
-	if err != nil {
-		t.Fatal(err)
-	}
+	python := must.Get(programs.Python("kazoo"))(t)
 	for name, want := range map[string]string{"wrong": "reply-lost:setData /visits#1@client1", "right": ""} {
 		t.Run(name, func(t *testing.T) {
 			r, err := Explore(t.Context(), Config{Command: []string{python, "testdata/counter.py", "{servers}", name}, Jobs: 4})

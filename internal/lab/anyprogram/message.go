@@ -91,10 +91,14 @@ const mostWhich = 2
 
 // triesOf returns all faults at the messages: at the first messages of each kind, then at the later ones.
 func triesOf(messages []Message) (all []Try) {
+	clients := 0
+	for _, m := range messages {
+		clients = max(clients, m.Client)
+	}
 	for which := 1; which <= mostWhich; which++ {
 		for _, m := range messages {
 			for _, f := range faults {
-				if m.Which == which && f.hits(m) {
+				if m.Which == which && f.hits(m, clients) {
 					all = append(all, Try{f.name, m})
 				}
 			}

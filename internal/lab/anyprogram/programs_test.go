@@ -15,7 +15,7 @@ import (
 
 // ownPrograms are small programs, each with a test of its own: the process of this test binary acts as one of them when
 // programEnv is set. Of each pair, wrong makes one mistake at a message.
-var ownPrograms = map[string]func(servers string, wrong bool) error{"register": register, "count": count, "lock": contender(zk.FlagEphemeral).lock, "ticket": contender(0).lock, "loop": loop, "flaky": flaky, "past": past}
+var ownPrograms = map[string]func(servers string, wrong bool) error{"register": register, "count": count, "lock": contender(zk.FlagEphemeral).lock, "ticket": contender(0).lock, "loop": loop, "impatient": impatient, "two": two, "flaky": flaky, "past": past}
 
 const programEnv = "ZKLAB_TEST_PROGRAM"
 
@@ -128,6 +128,63 @@ func count(servers string, wrong bool) error {
 	return err
 }
 
+// two clients add one to a counter each, the second one when the first one has, or seems to have stopped. The mistake: the
+// first one writes over what the other one has written since it read.
+func two(servers string, wrong bool) error {
+	const counter = "/counter"
+	first, err := connect(servers)
+	if err != nil {
+		return err
+	}
+	defer first.Close()
+	second, err := connect(servers)
+	if err != nil {
+		return err
+	}
+	defer second.Close()
+	if err := retried(func(again bool) error {
+		_, err := first.Create(counter, []byte("0"), 0, everyone)
+		if errors.Is(err, zk.ErrNodeExists) && again {
+			return nil
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	added := make(chan error, 1)
+	go func() {
+		for {
+			n, version, err := first.read(counter)
+			if wrong {
+				version = -1
+			}
+			if err == nil {
+				_, err = first.Set(counter, []byte(strconv.Itoa(n+1)), version)
+			}
+			if !errors.Is(err, zk.ErrBadVersion) {
+				added <- err
+				return
+			}
+		}
+	}()
+	select {
+	case err := <-added:
+		added <- err
+	case <-time.After(time.Second):
+	}
+	if err := second.add(counter, false); err != nil {
+		return err
+	}
+	if err := <-added; err != nil {
+		return err
+	}
+	n, _, err := second.read(counter)
+	if err == nil && n != 2 {
+		return fmt.Errorf("the counter is %d, want 2", n)
+	}
+	return err
+}
+
 func (s session) read(counter string) (n int, version int32, err error) {
 	err = retried(func(bool) error {
 		data, stat, err := s.Get(counter)
@@ -216,6 +273,26 @@ func loop(servers string, wrong bool) error {
 		_, _, _ = s.Exists("/y")
 	}
 	return nil
+}
+
+// impatient reads a znode. The mistake: it gives up if no server can be reached for a moment.
+func impatient(servers string, wrong bool) error {
+	s, err := connect(servers)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	var given error
+	if err := retried(func(bool) error {
+		_, _, err := s.Exists("/x")
+		if wrong && errors.Is(err, zk.ErrNoServer) {
+			given, err = err, nil
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	return given
 }
 
 // flaky fails in every third run, whatever happens. It counts runs by the bytes of a file, which is an argument.

@@ -27,10 +27,10 @@ type contends struct {
 	path   string // the pattern
 }
 
-// life is the time of a znode, in zxids.
+// life is what is known of the last znode at a path.
 type life struct {
-	born, died history.ID // died is 0 for one that is there at the end
-	lasts      bool       // it outlives its session, and nothing deletes it by itself
+	died  history.ID // the zxid; 0 for one that is there at the end
+	lasts bool       // it outlives its session, and nothing deletes it by itself
 }
 
 // remaining reads from the transaction log what is left, and how many sessions have begun that are not among the known ones.
@@ -42,7 +42,7 @@ func (r *run) remaining(txns []history.Txn, sessions map[int64]bool) (left remai
 		if t.Type == "createSession" && !sessions[int64(t.Session)] {
 			past++
 		}
-		apply(lives, t, t.Zxid)
+		apply(lives, t)
 	}
 	left = remains{left: map[string]int{}, made: map[contends]int{}}
 	for path, l := range lives {
@@ -54,30 +54,21 @@ func (r *run) remaining(txns []history.Txn, sessions map[int64]bool) (left remai
 	return left, past
 }
 
-// apply applies a transaction, or a part of one.
-func apply(lives map[string]life, t *history.Txn, zxid history.ID) {
-	if t.Error != 0 || slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return p.Error != 0 }) {
-		return
-	}
+// apply applies a transaction.
+func apply(lives map[string]life, t *history.Txn) {
 	die := func(path string) {
-		l := lives[path]
-		l.died = zxid
-		lives[path] = l
+		lives[path] = life{t.Zxid, lives[path].lasts}
 	}
-	switch t.Type {
-	case "create", "create2":
-		lives[t.Path] = life{born: zxid, lasts: t.Owner == 0}
-	case "createContainer", "createTTL":
-		lives[t.Path] = life{born: zxid}
-	case "delete", "deleteContainer":
-		die(t.Path)
-	case "closeSession":
-		for _, path := range t.Paths {
+	for part := range t.Changes() {
+		switch {
+		case part.Creates():
+			lives[part.Path] = life{lasts: part.Owner == 0 && part.Type != "createContainer" && part.Type != "createTTL"}
+		case part.Type == "delete" || part.Type == "deleteContainer":
+			die(part.Path)
+		}
+		for _, path := range part.Paths {
 			die(path)
 		}
-	}
-	for i := range t.Parts {
-		apply(lives, &t.Parts[i], zxid)
 	}
 }
 

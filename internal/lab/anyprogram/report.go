@@ -95,7 +95,7 @@ func (r Report) Text(again func(Try) string) string {
 	case checker.Valid:
 		fmt.Fprintf(&b, "✓ VALID: the command passed with %s of %d, at %s\n", prose.Count(tried, "fault"), len(r.Results), prose.Count(r.Messages, "message"))
 	default:
-		fmt.Fprintf(&b, "? UNKNOWN: %s\n", strings.Join(why, "; "))
+		fmt.Fprintf(&b, "? UNDECIDED: %s\n", strings.Join(why, "; "))
 	}
 	for _, x := range r.Results {
 		if x.Outcome.Bad() {
@@ -126,11 +126,14 @@ func (x Result) tell(b *strings.Builder, plain Plain, again string) {
 	fmt.Fprintf(b, "  repeat   %s\n", again)
 }
 
-// table returns the outcomes, of each message in a line.
+// table returns the outcomes, of each message in a line, and of each fault that could happen to one in a column.
 func (r Report) table() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "message\t%s\n", strings.Join(FaultNames(), "\t"))
+	names := slices.DeleteFunc(FaultNames(), func(name string) bool {
+		return !slices.ContainsFunc(r.Results, func(x Result) bool { return x.Fault == name })
+	})
+	fmt.Fprintf(w, "message\t%s\n", strings.Join(names, "\t"))
 	var order []Message
 	cells := map[Message]map[string]Outcome{}
 	for _, x := range r.Results {
@@ -143,7 +146,7 @@ func (r Report) table() string {
 	slices.SortStableFunc(order, func(a, b Message) int { return cmp.Compare(a.Client, b.Client) })
 	for _, m := range order {
 		line := m.String()
-		for _, name := range FaultNames() {
+		for _, name := range names {
 			line += "\t" + cmp.Or(string(cells[m][name]), "–")
 		}
 		fmt.Fprintln(w, line)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/procgroup"
 	"github.com/zklab/zklab/link"
 )
@@ -231,11 +232,24 @@ func (r *run) acknowledged(a link.Acknowledged) {
 	r.acked = append(r.acked, a)
 }
 
+// writesOfOthers counts the acknowledged writes of other clients than c.
+func (r *run) writesOfOthers(c *client) (n int) {
+	own := c.link.Sessions()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, a := range r.acked {
+		if !slices.ContainsFunc(own, func(s link.Session) bool { return history.ID(s.ID) == a.Session }) {
+			n++
+		}
+	}
+	return n
+}
+
 // strike waits for the message of the fault, and injects it.
 func (r *run) strike(c *client) {
 	select {
 	case s := <-c.stops.Reached():
-		e, err := r.fault.strike(r.ctx, c, s)
+		e, err := r.fault.strike(r, c, s)
 		s.Resume()
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -4,18 +4,22 @@
 // waited.
 //
 // Each object is a run of package experiment, without faults, and is stored as one. All of them work below one znode,
-// an [external.Claim]. servers.go polls the servers, clients.go follows the records of the runs, result.go sums them
-// up, and metrics.go exports the figures to Prometheus.
+// an [external.Claim]. A check in windows runs them again and again, each time with objects and sessions of their own,
+// and judges each window while the check goes on: see windows.go. servers.go polls the servers, clients.go follows the
+// records of the runs, result.go sums them up, and metrics.go exports the figures to Prometheus.
 package canary
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/history/models"
@@ -42,7 +46,9 @@ const (
 // Config says what to check, for how long, and how.
 type Config struct {
 	Servers external.Config // without commands
-	For     time.Duration   // of the load
+	For     time.Duration   // of the load; 0: until it is interrupted, in windows
+	Window  time.Duration   // how long a window is; 0: the whole check is one
+	Keep    int             // number of windows whose runs are kept, and of further ones with a violation
 	Rate    float64         // operations per second of each object
 	Out     string          // the store
 	Program string          // the command that its command lines begin with; "" is zklab
@@ -71,22 +77,24 @@ type Check struct {
 	ensemble ensemble.Ensemble
 	claim    *external.Claim
 
-	mu        sync.Mutex
-	began     time.Time
-	events    []Event
-	left      int // number of events that were not kept
-	servers   []*serverState
-	leader    int   // 0: none is known
-	epoch     int64 // of the latest leader
-	change    *FailOver
-	failOvers []FailOver
-	clients   clients
+	mu         sync.Mutex
+	began      time.Time
+	events     []Event
+	left       int // number of events that were not kept
+	servers    []*serverState
+	leader     int   // 0: none is known
+	epoch      int64 // of the latest leader
+	change     *FailOver
+	failOvers  []FailOver
+	failedOver int
+	clients    clients
+	windows    windows
 }
 
 // Run checks an ensemble, and leaves nothing in it. Before the load, it calls begins with the check, whose metrics
 // can be read from then on. The error says why there is no result.
 func Run(ctx context.Context, c Config, begins func(*Check) error) (*Result, error) {
-	k := &Check{Config: c, began: time.Now(), clients: newClients()}
+	k := &Check{Config: c, began: time.Now(), clients: newClients(), windows: windows{counts: map[checker.Result]int{}}}
 	if err := k.start(ctx); err != nil {
 		return nil, err
 	}
@@ -122,16 +130,64 @@ func (k *Check) start(ctx context.Context) (err error) {
 		case <-ctx.Done():
 		}
 	}()
-	if k.ensemble, err = k.Servers.Start(ctx); err != nil {
+	if err := k.reach(ctx); err != nil {
 		return err
-	}
-	for _, server := range k.ensemble.Servers() {
-		k.servers = append(k.servers, &serverState{server: server})
 	}
 	if k.claim, err = k.Servers.Claim(ctx); err != nil {
 		return errors.Join(err, k.ensemble.Close())
 	}
 	return nil
+}
+
+// reach starts the ensemble, if need be without servers that are down. Those are only watched.
+func (k *Check) reach(ctx context.Context) (err error) {
+	all, err := k.Servers.Sketch()
+	if err != nil {
+		return err
+	}
+	if k.ensemble, err = k.Servers.Start(ctx); err != nil {
+		fewer := k.Servers
+		fewer.Servers, fewer.Absent = serving(ctx, all)
+		if len(fewer.Servers) == 0 || len(fewer.Absent) == 0 {
+			return err
+		}
+		e, errFewer := fewer.Start(ctx)
+		if errFewer != nil {
+			return err
+		}
+		k.ensemble, k.Servers = e, fewer
+	}
+	now := time.Now()
+	for _, server := range all.Servers() {
+		s := &serverState{server: server}
+		if slices.Contains(k.Servers.Absent, server.Addr()) {
+			s.asked, s.why, s.since = true, silent, now
+			k.note(Event{At: now, Kind: Gone, Server: server.ID(), Text: fmt.Sprintf("server %d at %s does not serve: the check begins without it, and its clients will not use it", server.ID(), server.Addr())})
+		}
+		k.servers = append(k.servers, s)
+	}
+	return nil
+}
+
+// serving asks all servers at once, and returns the addresses of those that serve, and of the others.
+func serving(ctx context.Context, e ensemble.Ensemble) (up, down []string) {
+	asked, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	servers := e.Servers()
+	errs := make([]error, len(servers))
+	var all sync.WaitGroup
+	for i, s := range servers {
+		all.Go(func() { _, errs[i] = s.Status(asked) })
+	}
+	all.Wait()
+	for i, s := range servers {
+		if errs[i] == nil {
+			up = append(up, s.Addr())
+		} else {
+			down = append(down, s.Addr())
+		}
+	}
+	return up, down
 }
 
 // removeAbandoned removes the znodes that killed checks left behind.
@@ -164,33 +220,41 @@ func (k *Check) run(ctx context.Context) (*Result, error) {
 		case <-watching.Done():
 		}
 	}()
-	outcomes, errs := make([]*experiment.Outcome, len(objects)), make([]error, len(objects))
-	var runs sync.WaitGroup
-	for i := range objects {
-		runs.Go(func() {
-			if outcomes[i], errs[i] = k.object(ctx, i); errs[i] != nil {
-				stop(errs[i]) // the others would go on for hours
-			}
-		})
-	}
-	runs.Wait()
+	err := k.inWindows(ctx)
 	over()
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
 	watched.Wait()
-	return k.result(outcomes), errors.Join(errs...)
+	return k.result(), err
+}
+
+// window runs all objects for a time, and returns their outcomes: nil for one that could not be run.
+func (k *Check) window(ctx context.Context, length time.Duration) ([]*experiment.Outcome, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	outcomes, errs := make([]*experiment.Outcome, len(objects)), make([]error, len(objects))
+	var runs sync.WaitGroup
+	for i := range objects {
+		runs.Go(func() {
+			if outcomes[i], errs[i] = k.object(ctx, i, length); errs[i] != nil && k.Window == 0 {
+				stop(errs[i]) // the others would go on for hours
+			}
+		})
+	}
+	runs.Wait()
+	return outcomes, cmp.Or(context.Cause(ctx), errors.Join(errs...))
 }
 
 // object runs the load of one object, and checks its record.
-func (k *Check) object(ctx context.Context, i int) (*experiment.Outcome, error) {
+func (k *Check) object(ctx context.Context, i int, length time.Duration) (*experiment.Outcome, error) {
 	of := objects[i]
 	w, err := specimens.Named(of.recipe, workloads.Own)
 	if err != nil {
 		return nil, err
 	}
 	s := settings.Settings{
-		Clients: Clients, Keys: 1, Rate: k.Rate * of.pace, TimeLimit: k.For, SessionTimeout: k.SessionTimeout, Label: "ensemble check",
+		Clients: Clients, Keys: 1, Rate: k.Rate * of.pace, TimeLimit: length, SessionTimeout: k.SessionTimeout, Label: "ensemble check",
 		Hold: time.Duration(held * float64(time.Second) / k.Rate),
 	}
 	if of.probes {

@@ -3,6 +3,7 @@ package canary
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,8 +12,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -22,7 +25,10 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
+	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
+	"github.com/zklab/zklab/store"
 )
 
 func TestMain(m *testing.M) { testmain.Main(m) }
@@ -31,10 +37,7 @@ func TestMain(m *testing.M) { testmain.Main(m) }
 // server.
 func front(t *testing.T, server string, dial zk.Dialer) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	ended := make(chan struct{})
 	t.Cleanup(func() { l.Close(); <-ended })
 	go func() {
@@ -57,8 +60,9 @@ func bridge(client net.Conn, server string, dial zk.Dialer) {
 	if err != nil {
 		return
 	}
+	requests := io.Reader(late{r})
 	if first[0] >= 'a' { // a four-letter word; the length of a frame begins with a smaller byte
-		dial = net.DialTimeout
+		dial, requests = net.DialTimeout, r
 	}
 	behind, err := dial("tcp", server, time.Second)
 	if err != nil {
@@ -69,7 +73,17 @@ func bridge(client net.Conn, server string, dial zk.Dialer) {
 		defer client.Close()
 		_, _ = io.Copy(client, behind)
 	}()
-	_, _ = io.Copy(behind, r)
+	_, _ = io.Copy(behind, requests)
+}
+
+// late reads a little late, as from a distant client. So between a client's read and the compare-and-set after it,
+// there is time for the writes of others.
+type late struct{ io.Reader }
+
+func (l late) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	time.Sleep(10 * time.Millisecond)
+	return n, err
 }
 
 // checked checks one server, in real time, since a check connects only over the network. Its rate is so high that a
@@ -85,9 +99,7 @@ func checked(t *testing.T, addr string, page func(text string)) *Result {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	if err := k.WriteMetrics(&b); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, k.WriteMetrics(&b))
 	page(b.String())
 	return r
 }
@@ -107,10 +119,7 @@ func TestWrongServersAreConvicted(t *testing.T) {
 	} {
 		t.Run(string(wrong.kind), func(t *testing.T) {
 			t.Parallel()
-			e, err := embedded.Start(embedded.Config{Nodes: 1})
-			if err != nil {
-				t.Fatal(err)
-			}
+			e := must.Get(embedded.Start(embedded.Config{Nodes: 1}))(t)
 			defer e.Close()
 			addr := e.Addrs()[0]
 			if wrong.kind != "" {
@@ -132,6 +141,39 @@ func TestWrongServersAreConvicted(t *testing.T) {
 				t.Errorf("%s, violated are %q, want %s", r.Verdict, violated, wrong.found)
 			}
 		})
+	}
+}
+
+// A check begins while a server is down, and tells when it serves again.
+func TestBeginsWithoutAServer(t *testing.T) {
+	t.Parallel()
+	e := must.Get(embedded.Start(embedded.Config{Nodes: 3}))(t)
+	defer e.Close()
+	leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	down := e.Server(leader.ID()%3 + 1)
+	must.Do(t, down.Kill(t.Context()))
+	c := Config{Servers: external.Config{Servers: e.Addrs()}, For: 3 * time.Second, Rate: 10, Out: t.TempDir(), SessionTimeout: 4 * time.Second}
+	r, err := Run(t.Context(), c, func(*Check) error { return down.Start(t.Context()) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, v := range r.Events {
+		if v.Server == down.ID() {
+			kinds = append(kinds, v.Kind)
+		}
+	}
+	if !slices.Equal(kinds, []string{Gone, Back}) || r.Verdict == checker.Violation || len(r.Warnings) > 0 {
+		t.Errorf("%s, warnings %q, events of the server %q, want gone and back", r.Verdict, r.Warnings, kinds)
+	}
+	for id := range e.Servers() {
+		must.Do(t, e.Server(id+1).Kill(t.Context()))
+	}
+	if _, err := Run(t.Context(), c, nil); err == nil || !strings.Contains(err.Error(), "does not answer") {
+		t.Errorf("%v of servers that are all down", err)
 	}
 }
 
@@ -245,7 +287,7 @@ func TestSilentLeader(t *testing.T) {
 			for _, a := range append([]answer{{1, ensemble.Leader, 1, nil}, {2, ensemble.Follower, 1, nil}, {3, ensemble.Follower, 1, nil}}, c.then...) {
 				k.answered(k.servers[a.server-1], ensemble.Status{Role: a.role, Zxid: a.epoch << 32}, a.err)
 			}
-			r := k.result(nil)
+			r := k.result()
 			var kinds []string
 			for _, e := range r.Events {
 				kinds = append(kinds, e.Kind)
@@ -255,4 +297,137 @@ func TestSilentLeader(t *testing.T) {
 			}
 		})
 	}
+}
+
+// halfMute are two servers that do not answer, and one that does.
+type halfMute struct{ ensemble.Ensemble }
+
+type muteServer struct{ someServer }
+
+func (s muteServer) Status(ctx context.Context) (ensemble.Status, error) {
+	if s.id < 3 {
+		<-ctx.Done()
+	}
+	return ensemble.Status{}, ctx.Err()
+}
+
+func (halfMute) Servers() []ensemble.Server {
+	return []ensemble.Server{muteServer{someServer{id: 1}}, muteServer{someServer{id: 2}}, muteServer{someServer{id: 3}}}
+}
+
+// Silent servers are asked side by side.
+func TestServersAreAskedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		up, down := serving(t.Context(), halfMute{})
+		if took := time.Since(began); took != askTimeout || !slices.Equal(up, []string{"zk3"}) || !slices.Equal(down, []string{"zk1", "zk2"}) {
+			t.Errorf("%q serve, %q do not, after %s", up, down, took)
+		}
+	})
+}
+
+// A check without an end tells a server's lie while it goes on, accuses no right server in many windows, and keeps
+// the runs of a few windows. In real time, as the others.
+func TestWindows(t *testing.T) {
+	for _, lies := range []bool{false, true} {
+		t.Run(fmt.Sprint(lies), func(t *testing.T) {
+			t.Parallel()
+			e := must.Get(embedded.Start(embedded.Config{Nodes: 1}))(t)
+			defer e.Close()
+			addr, interrupt := e.Addrs()[0], make(chan struct{})
+			if lies {
+				addr = front(t, addr, corruptproxy.New(corruptproxy.TornRead).Dialer(net.DialTimeout))
+			}
+			var k *Check
+			var told []string
+			enough := sync.OnceFunc(func() { close(interrupt) })
+			c := Config{
+				Servers: external.Config{Servers: []string{addr}}, Window: time.Second, Keep: 2, Rate: 100, Out: t.TempDir(), SessionTimeout: 4 * time.Second,
+				Interrupt: interrupt, OnEvent: func(v Event) { // which the check calls with its lock
+					t.Log(v)
+					if v.Kind == Violated {
+						told = append(told, v.Text)
+					}
+					if v.Kind == Violated {
+						enough()
+					}
+				},
+			}
+			if lies {
+				c.Window, c.For = 6*time.Second, 2*time.Minute // it ends even if nothing is told
+			}
+			r, err := Run(t.Context(), c, func(begun *Check) error {
+				k = begun
+				if !lies { // nothing has to happen in it
+					go func() {
+						for n := 0; n < 5; time.Sleep(10 * time.Millisecond) {
+							k.mu.Lock()
+							n = k.windows.number
+							k.mu.Unlock()
+						}
+						enough()
+					}()
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			runs := must.Get(store.List(c.Out))(t)
+			switch {
+			case r.Windows == nil || !r.Interrupted || r.LongestGap > time.Minute:
+				t.Errorf("windows %v, interrupted %t, longest gap %s", r.Windows, r.Interrupted, r.LongestGap)
+			case lies && (r.Verdict != checker.Violation || r.Windows.Violated == 0 || len(told) == 0):
+				t.Errorf("%s, %v, told %q", r.Verdict, *r.Windows, told)
+			case !lies && (r.Verdict == checker.Violation || len(told) > 0 || r.Windows.Valid+r.Windows.Undecided < 5 || len(runs) > 2*c.Keep):
+				t.Errorf("%s, %v, told %q, %d runs are kept, want those of two windows", r.Verdict, *r.Windows, told, len(runs))
+			}
+		})
+	}
+}
+
+// The verdict is that of all windows.
+func TestVerdictOfWindows(t *testing.T) {
+	for _, c := range []struct {
+		of   windows
+		want checker.Result
+	}{
+		{windows{number: 2, counts: map[checker.Result]int{checker.Valid: 2}}, checker.Valid},
+		{windows{number: 9, counts: map[checker.Result]int{checker.Valid: 7, checker.Unknown: 1, checker.Violation: 1}}, checker.Violation},
+		{windows{number: 2, counts: map[checker.Result]int{checker.Valid: 1, checker.Unknown: 1}}, checker.Unknown},
+		{windows{number: 2, counts: map[checker.Result]int{checker.Valid: 1, checker.Unknown: 1}, cutShort: checker.Unknown}, checker.Valid},
+		{windows{number: 1, counts: map[checker.Result]int{checker.Unknown: 1}, cutShort: checker.Unknown}, checker.Unknown},
+		{windows{number: 1, counts: map[checker.Result]int{checker.Valid: 1}, failed: 1}, checker.Unknown},
+	} {
+		if got := c.of.verdict(); got != c.want {
+			t.Errorf("%+v: %s, want %s", c.of, got, c.want)
+		}
+	}
+}
+
+// That windows cannot be run is told once, and so is that they can be run again.
+func TestWindowsThatCannotBeRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := &Check{Config: Config{Window: time.Minute, Keep: 1}, clients: newClients(), windows: windows{counts: map[checker.Result]int{}}}
+		kept := func() *experiment.Outcome {
+			return &experiment.Outcome{Run: &store.Run{Dir: t.TempDir()}, Result: &store.Result{Verdict: checker.Valid}}
+		}
+		k.judged(time.Now(), []*experiment.Outcome{kept(), kept()})
+		for range 3 {
+			k.judged(time.Now(), make([]*experiment.Outcome, 2))
+			k.couldNotRun(time.Now(), errors.New("no leader"))
+			time.Sleep(retryEvery)
+		}
+		k.judged(time.Now(), []*experiment.Outcome{kept(), kept()})
+		k.judged(time.Now(), []*experiment.Outcome{nil, kept()})
+		r := k.result()
+		want := []string{"window 2 cannot be run, and is tried again: no leader", "window 2 could be run, after 15.0 s without one"}
+		var told []string
+		for _, e := range r.Events {
+			told = append(told, e.Text)
+		}
+		if !slices.Equal(told, want) || *r.Windows != (Windows{Valid: 2, Undecided: 1, Failed: 3}) || r.Verdict != checker.Unknown {
+			t.Errorf("%s, %+v, told %q", r.Verdict, *r.Windows, told)
+		}
+	})
 }

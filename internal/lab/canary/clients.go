@@ -16,7 +16,7 @@ type clients struct {
 	of          map[string]*service // the writes of each object
 	gaps        []gap               // without a write
 	pace        pace
-	ended       bool // the load has ended
+	ended       bool // the load of the window has ended
 	moved       int
 	expired     int
 	at          map[string]string         // server by object and client, or the word for none
@@ -106,10 +106,11 @@ func (k *Check) fact(now time.Time, e *history.Event) {
 			return
 		}
 		switch {
-		case p.Name == history.PhaseLoad && k.clients.any.latest.IsZero():
+		case p.Name == history.PhaseLoad && !k.clients.loaded(): // no write was begun since the window before
 			for _, s := range k.clients.services() {
-				s.latest = now
+				s.latest, s.told, s.failure = now, false, ""
 			}
+			k.clients.ended = false
 		case p.Name == history.PhaseHeal: // also counts the gap at the end of the load
 			k.succeeded(now, true)
 			k.clients.ended = true
@@ -134,8 +135,8 @@ func (k *Check) succeeded(now time.Time, write bool) {
 		return
 	}
 	g := c.writes.succeeded(now)
-	if g.took() >= keptGap && len(c.gaps) < mostKept {
-		c.gaps = append(c.gaps, g)
+	if g.took() >= keptGap {
+		c.gaps = keep(c.gaps, g)
 	}
 	if g.took() >= toldGap {
 		k.waitedFor(c.writes.what, g)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
 )
 
@@ -65,7 +66,12 @@ func (k *Check) WriteMetrics(w io.Writer) error {
 	p.metric("write_duration_seconds", "histogram", "Time from the beginning to the success of writes that do not wait for other clients.")
 	p.histogram(c.written)
 	p.metric("failovers_total", "counter", "Changes of the ensemble's leader.")
-	p.sample("", float64(len(k.failOvers)))
+	p.sample("", float64(k.failedOver))
+	p.metric("windows_total", "counter", "Windows by verdict; failed are those that could not be run.")
+	for _, verdict := range []checker.Result{checker.Valid, checker.Violation, checker.Unknown} {
+		p.sample("", float64(k.windows.counts[verdict]), "verdict", string(verdict))
+	}
+	p.sample("", float64(k.windows.failed), "verdict", "failed")
 	services := c.services()
 	p.metric("longest_gap_seconds", "gauge", "Longest time in which no operation, no write, or no write of an object, succeeded. One write a second is begun.")
 	for _, s := range services {
@@ -74,7 +80,7 @@ func (k *Check) WriteMetrics(w io.Writer) error {
 	p.metric("gap_seconds", "gauge", "Time since an operation, a write, or a write of an object, last succeeded.")
 	for _, s := range services {
 		gap := 0.
-		if !s.latest.IsZero() {
+		if c.loaded() || !k.windows.failing.IsZero() {
 			gap = time.Since(s.latest).Seconds()
 		}
 		p.sample("", gap, "of", s.what)

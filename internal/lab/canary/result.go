@@ -27,10 +27,21 @@ const (
 	Moved   = "moved"   // a session moved to another server
 	Expired = "expired" // a session expired
 	Cleaned = "cleaned" // znodes that another check left were removed
+
+	Violated  = "violated"  // a property was violated in a window
+	Undecided = "undecided" // an object is undecided in a window, or the window cannot be run
 )
 
-// mostKept is how many events and how many gaps are kept. Further events are only counted.
+// mostKept is how many of the latest events, fail-overs and gaps are kept. Older events are only counted.
 const mostKept = 10_000
+
+// keep adds to a list of at most mostKept.
+func keep[T any](all []T, one T) []T {
+	if len(all) >= mostKept {
+		all = all[1:]
+	}
+	return append(all, one)
+}
 
 // Event is something that happened by itself.
 type Event struct {
@@ -73,12 +84,14 @@ func (f FailOver) String() string {
 
 // Result is the outcome of a check.
 type Result struct {
-	// Verdict is a violation if an object was violated, else unknown if one is undecided, else valid.
+	// Verdict is a violation if an object was violated in a window, else unknown if one is undecided, else valid. An
+	// undecided window that an interrupt cut short counts only if it is the only one.
 	Verdict     checker.Result `json:"verdict"`
 	Started     time.Time      `json:"started"`
 	Ended       time.Time      `json:"ended"`
 	Interrupted bool           `json:"interrupted"`
-	Objects     []Object       `json:"objects"`
+	Objects     []Object       `json:"objects"` // of the last window, and those with a violation of earlier ones
+	Windows     *Windows       `json:"windows,omitempty"`
 	// Leader is the server that led at the end; 0 if there was none, or no server reports its role.
 	Leader    int        `json:"leader,omitempty"`
 	FailOvers []FailOver `json:"fail_overs"`
@@ -103,8 +116,8 @@ type Object struct {
 	OK         int            `json:"ok"`
 	Failed     int            `json:"failed"`
 	Unknown    int            `json:"unknown"`
-	Latency    Latency        `json:"latency"`
-	Run        string         `json:"run"` // the folder of the stored run
+	Latency    Latency        `json:"latency"` // since the check began
+	Run        string         `json:"run"`     // the folder of the stored run
 
 	Stored *store.Run    `json:"-"`
 	Result *store.Result `json:"-"`
@@ -127,22 +140,21 @@ func (k *Check) tell(kind, format string, args ...any) {
 
 // note keeps an event.
 func (k *Check) note(e Event) {
-	if len(k.events) < mostKept {
-		k.events = append(k.events, e)
-	} else {
+	if len(k.events) == mostKept {
 		k.left++
 	}
+	k.events = keep(k.events, e)
 	if k.OnEvent != nil {
 		k.OnEvent(e)
 	}
 }
 
 // result puts everything together.
-func (k *Check) result(outcomes []*experiment.Outcome) *Result {
+func (k *Check) result() *Result {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	r := &Result{
-		Verdict: checker.Valid, Started: k.began.UTC(), Ended: time.Now().UTC(), LongestGap: k.clients.any.longest, LongestWriteGap: k.clients.writes.longest,
+		Verdict: k.windows.verdict(), Interrupted: k.windows.cutShort != "" || k.Window > 0 && k.interrupted(), Started: k.began.UTC(), Ended: time.Now().UTC(), LongestGap: k.clients.any.longest, LongestWriteGap: k.clients.writes.longest,
 		Leader: k.leader, Moved: k.clients.moved, Expired: k.clients.expired, Left: k.left,
 		FailOvers: append([]FailOver{}, k.failOvers...), Events: append([]Event{}, k.events...),
 	}
@@ -153,22 +165,20 @@ func (k *Check) result(outcomes []*experiment.Outcome) *Result {
 	for i := range r.FailOvers {
 		r.FailOvers[i].Waited = k.waited(r.FailOvers[i])
 	}
-	for i, o := range outcomes {
-		if o == nil {
-			continue
-		}
-		of := Object{
-			Recipe: objects[i].recipe, Verdict: o.Result.Verdict, Violated: o.Result.Violated(), Undecided: undecided(o.Result), Run: o.Run.Dir,
-			Operations: o.Result.Stats.Operations, OK: o.Result.Stats.OK, Failed: o.Result.Stats.Fail, Unknown: o.Result.Stats.Info,
-			Latency: k.clients.times[objects[i].recipe].latency(), Stored: o.Run, Result: o.Result,
-		}
-		r.Objects = append(r.Objects, of)
-		r.Interrupted = r.Interrupted || o.Result.Interrupted
-		if of.Verdict == checker.Violation || of.Verdict == checker.Unknown && r.Verdict == checker.Valid {
-			r.Verdict = of.Verdict
-		}
+	r.Objects = k.windows.objects()
+	if n := k.windows.counts; k.Window > 0 {
+		r.Windows = &Windows{Valid: n[checker.Valid], Violated: n[checker.Violation], Undecided: n[checker.Unknown], Failed: k.windows.failed}
 	}
 	return r
+}
+
+// outcome returns that of an object, without its record.
+func (k *Check) outcome(i int, o *experiment.Outcome) Object {
+	return Object{
+		Recipe: objects[i].recipe, Verdict: o.Result.Verdict, Violated: o.Result.Violated(), Undecided: undecided(o.Result), Run: o.Run.Dir,
+		Operations: o.Result.Stats.Operations, OK: o.Result.Stats.OK, Failed: o.Result.Stats.Fail, Unknown: o.Result.Stats.Info,
+		Latency: k.clients.times[objects[i].recipe].latency(), Stored: &store.Run{Dir: o.Run.Dir}, Result: o.Result,
+	}
 }
 
 // keep writes the result beside the runs. An error is a warning: the verdict stands.

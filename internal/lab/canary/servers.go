@@ -113,7 +113,8 @@ func (k *Check) leads(now time.Time) {
 		}
 		f.To, f.Took, f.Epoch = leader, now.Sub(f.At), epoch
 		k.change, k.leader, k.epoch = nil, leader, epoch
-		k.failOvers = append(k.failOvers, f)
+		k.failedOver++
+		k.failOvers = keep(k.failOvers, f)
 		k.note(Event{At: now, Kind: Elected, Server: leader, Took: f.Took, Text: f.leads()})
 	}
 }

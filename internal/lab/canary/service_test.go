@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // played plays events of clients to a check, at times of its own.
@@ -55,14 +56,12 @@ func TestWritesFailWhileReadsSucceed(t *testing.T) {
 		t.Errorf("while they fail: %v", p.events)
 	}
 	p.call(models.FWrite, time.Millisecond, history.OK, "")
-	r := p.result(nil)
+	r := p.result()
 	if last := p.events[len(p.events)-1]; last.Kind != Waited || last.Took != 45*time.Second || r.LongestWriteGap != 45*time.Second || r.LongestGap != time.Second {
 		t.Errorf("%v, %s, %s", p.events, r.LongestWriteGap, r.LongestGap)
 	}
 	var b strings.Builder
-	if err := p.WriteMetrics(&b); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, p.WriteMetrics(&b))
 	for _, want := range []string{
 		`zklab_check_longest_gap_seconds{of="write"} 45`, `zklab_check_longest_gap_seconds{of="operation"} 1`,
 		`zklab_check_errors_total{object="register",error="quota-exceeded"} 45`, `zklab_check_write_duration_seconds_count 1`,

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/internal/lab/catalog"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -36,12 +37,8 @@ func stored(t *testing.T) string {
 		"mine/notes.txt":                                              "",
 	} {
 		file := filepath.Join(root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		must.Do(t, os.WriteFile(file, []byte(text), 0o644))
 	}
 	return root
 }
@@ -57,10 +54,7 @@ func TestList(t *testing.T) {
 		Why   bool   // the entry has an error
 	}
 	list := func(c catalog.Choice) (lines []line) {
-		all, err := catalog.List(root, c)
-		if err != nil {
-			t.Fatal(err)
-		}
+		all := must.Get(catalog.List(root, c))(t)
 		for _, e := range all {
 			path, _ := filepath.Rel(root, e.Path)
 			lines = append(lines, line{filepath.ToSlash(path), e.Kind(), e.State, e.Verdict, e.Err != nil})

@@ -68,7 +68,8 @@ type Change struct {
 	By   *float64 `json:"by,omitempty"`
 	Low  *float64 `json:"low,omitempty"`
 	High *float64 `json:"high,omitempty"`
-	// P is the p-value of the test of Mann and Whitney, adjusted for the number of tests.
+	// P is the p-value of the test of Mann and Whitney or, of runs of equal seeds, of the sign test, adjusted for the number
+	// of tests.
 	P float64 `json:"p"`
 	// Found means that there is evidence of a difference: P is below [Alpha].
 	Found bool `json:"found"`
@@ -136,12 +137,12 @@ func rowsOf(groups []*Group) (rows []Row) {
 
 // rowOf compares a quantity. ok is false if too few times were measured for its quantile.
 func rowOf(groups []*Group, q quantity) (r Row, ok bool) {
-	r = Row{Name: q.title(), Unit: unitOf(groups, q), of: q}
+	r = Row{Name: q.metric.Title(q.part) + gates.QuantileName(q.quantile), Unit: unitOf(groups, q), of: q}
 	for i, g := range groups {
 		cell := g.cell(q, r.Unit)
 		ok = ok || q.count(&g.Samples) >= perRun(q.quantile)
 		if i > 0 && r.Unit != ByTime && cell.N >= needed && r.Cells[0].N >= needed {
-			cell.Change = changeOf(groups[0].measurements(q, r.Unit), g.measurements(q, r.Unit))
+			cell.Change = changeOf(groups[0], g, q, r.Unit)
 		}
 		r.Cells = append(r.Cells, cell)
 	}
@@ -151,7 +152,7 @@ func rowOf(groups []*Group, q quantity) (r Row, ok bool) {
 // cell computes a quantity of a group.
 func (g *Group) cell(q quantity, u Unit) Cell {
 	t := q.times(&g.Samples)
-	if u != ByRun {
+	if u == ByFault || u == ByTime {
 		n, _ := t.Count()
 		c := Cell{N: n, Value: t.Quantile(q.quantile)}
 		if i, ok := t.QuantileInterval(q.quantile); ok {
@@ -180,9 +181,15 @@ func (g *Group) cell(q quantity, u Unit) Cell {
 	return c
 }
 
-func changeOf(a, b []float64) *Change {
-	low, factor, high := ratios(a, b)
-	return &Change{By: relative(factor), Low: relative(low), High: relative(high), P: pValue(a, b)}
+func changeOf(a, b *Group, q quantity, u Unit) *Change {
+	low, by, high := factor(a, b, q, u)
+	c := &Change{By: relative(by), Low: relative(low), High: relative(high)}
+	if u == BySeed {
+		c.P = signP(pairs(a, b, q))
+	} else {
+		c.P = pValue(a.measurements(q, u), b.measurements(q, u))
+	}
+	return c
 }
 
 // relative returns a factor as a relative change; nil if it comes from a censored time.

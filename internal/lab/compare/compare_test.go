@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/stats/samples"
@@ -29,43 +30,24 @@ import (
 func swept(t *testing.T, name string, settings []sweep.Setting, lines []sweep.Line, gates ...string) *compare.Group {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), name)
-	seeds, err := sweep.ParseSeeds(fmt.Sprint("1..", len(lines)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	seeds := must.Get(sweep.ParseSeeds(fmt.Sprint("1..", len(lines))))(t)
 	d := sweep.Description{Format: sweep.Format, Settings: append([]sweep.Setting{{Name: "recipe", Value: "lock"}}, settings...), Seeds: seeds}
-	l, err := sweep.OpenJournal(filepath.Join(folder, "1-of-1"), d, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(sweep.OpenJournal(filepath.Join(folder, "1-of-1"), d, 1))(t)
 	for i, line := range lines {
 		line.Seed = int64(i + 1)
-		if err := l.Write(line); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, l.Write(line))
 	}
-	if err := l.End(sweep.AllSeeds); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.End(sweep.AllSeeds))
 	l.Close()
-	g, err := compare.Locate("store", folder, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := must.Get(compare.Locate("store", folder, nil))(t)
 	g.Name = name
-	if err := g.Read(parsed(t, gates)); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, g.Read(parsed(t, gates)))
 	return g
 }
 
 func parsed(t *testing.T, texts []string) []gates.Gate {
 	t.Helper()
-	gates, err := gates.ParseAll(texts, models.Lock, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return gates
+	return must.Get(gates.ParseAll(texts, models.Lock, true))(t)
 }
 
 // drawn returns valid runs of a system whose acquires typically take this long, and whose operations
@@ -327,9 +309,7 @@ func TestHerdAndOutage(t *testing.T) {
 func TestBenchmarks(t *testing.T) {
 	c := compare.Compare([]*compare.Group{swept(t, "a", nil, drawn(1, 6, time.Millisecond)), swept(t, "b", nil, drawn(2, 6, time.Millisecond))}, nil)
 	var b bytes.Buffer
-	if err := compare.WriteBenchmarks(&b, c.Groups); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, compare.WriteBenchmarks(&b, c.Groups))
 	counts := map[string]int{}
 	for in := benchfmt.NewReader(&b, ""); in.Scan(); {
 		r, ok := in.Result().(*benchfmt.Result)

@@ -104,7 +104,7 @@ func differences(groups []*Group) []Difference {
 		for _, g := range groups {
 			d.Values = append(d.Values, g.fact(name))
 		}
-		if differ(d.Values) {
+		if differ(d.Values, !slices.ContainsFunc(groups, func(g *Group) bool { return g.unpaired })) {
 			out = append(out, d)
 		}
 	}
@@ -114,9 +114,10 @@ func differences(groups []*Group) []Difference {
 // unlike joins the values of runs in one group.
 const unlike = " or "
 
-func differ(values []string) bool {
+// differ reports whether values differ between groups or, unless runs are paired by their seeds, within one.
+func differ(values []string, paired bool) bool {
 	known := slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == notKnown })
-	return len(slices.Compact(known)) > 1 || len(known) > 0 && strings.Contains(known[0], unlike)
+	return len(slices.Compact(known)) > 1 || !paired && len(known) > 0 && strings.Contains(known[0], unlike)
 }
 
 // fact returns the values of a setting in a group, each once.

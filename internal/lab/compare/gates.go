@@ -38,7 +38,7 @@ func judgeChange(gate gates.Gate, baseline, g *Group) gates.Result {
 		r.Text = fmt.Sprintf("%s needs %d runs in each group that measured it often enough, and the smaller one has %d", gate.Title(), needed, r.Samples) + gates.Repeat(r.NeededRuns)
 		return r
 	}
-	low, factor, high := ratios(a, b)
+	low, factor, high := factor(baseline, g, q, u)
 	if change := relative(factor); change != nil {
 		r.Value = *change
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/stats/samples"
 	"github.com/zklab/zklab/store"
@@ -43,6 +42,8 @@ type Group struct {
 	going    []string   // sweeps that have not finished
 	causes   map[string]*found
 	figures  map[quantity][]float64 // one figure for each run that has the quantity: seconds, or events per operation
+	bySeed   map[int64]figures      // the figures of simulated runs
+	unpaired bool                   // some runs are not simulated, are of a sweep, or have the same seed
 	gated    []quantity             // quantities that relative gates need and the table does not have
 }
 
@@ -52,14 +53,15 @@ type found struct {
 	runs int
 }
 
+// figures has a figure for each quantity of a run: seconds, or events per operation.
+type figures map[quantity]float64
+
 // quantity is what one row of the table compares.
 type quantity struct {
 	metric   *samples.Metric
 	part     string
 	quantile float64
 }
-
-func (q quantity) title() string { return q.metric.Title(q.part) + gates.QuantileName(q.quantile) }
 
 // times returns nil for a ratio.
 func (q quantity) times(s *samples.Samples) *measured.Times {
@@ -145,8 +147,8 @@ func bound(v float64, longest time.Duration) measured.Bound {
 	return measured.Bound{Time: time.Duration(math.Round(v * float64(time.Second)))}
 }
 
-// add counts the verdict of a run.
-func (g *Group) add(l *sweep.Line) {
+// add counts the verdict of a run, and returns its figures.
+func (g *Group) add(l *sweep.Line) figures {
 	switch l.Verdict {
 	case checker.Valid:
 		g.Valid++
@@ -157,7 +159,7 @@ func (g *Group) add(l *sweep.Line) {
 		g.open = cmp.Or(g.open, l.WhyUnknown())
 	default:
 		g.Errors++
-		return
+		return nil
 	}
 	g.Runs++
 	g.ZooKeeper = withVersion(g.ZooKeeper, l)
@@ -167,14 +169,46 @@ func (g *Group) add(l *sweep.Line) {
 		g.figures, g.causes, g.without = map[quantity][]float64{}, map[string]*found{}, sweep.UncheckedRuns{}
 	}
 	g.without.Add(l.Unchecked)
-	done := map[quantity]bool{}
+	of := figures{}
 	for _, q := range append(quantities(l.Samples), g.gated...) {
-		if q.count(l.Samples) >= perRun(q.quantile) && !done[q] {
-			g.figures[q] = append(g.figures[q], q.figure(l.Samples))
-			done[q] = true
+		if _, done := of[q]; !done && q.count(l.Samples) >= perRun(q.quantile) {
+			of[q] = q.figure(l.Samples)
+			g.figures[q] = append(g.figures[q], of[q])
 		}
 	}
 	g.found(l)
+	return of
+}
+
+// pair keeps the figures of a simulated run for a comparison with the run of the same seed in another group.
+func (g *Group) pair(seed int64, of figures) {
+	if g.bySeed == nil {
+		g.bySeed = map[int64]figures{}
+	}
+	_, twice := g.bySeed[seed]
+	g.unpaired = g.unpaired || twice
+	g.bySeed[seed] = of
+}
+
+// pairs returns by which factor the quantity is larger in each run of b than in the run of a that has the same seed, in
+// rising order; nil if the runs cannot be paired.
+func pairs(a, b *Group, q quantity) (factors []float64) {
+	if a.unpaired || b.unpaired {
+		return nil
+	}
+	for seed, of := range a.bySeed {
+		x, inA := of[q]
+		if y, inB := b.bySeed[seed][q]; inA && inB {
+			factors = append(factors, y/x)
+		}
+	}
+	slices.Sort(factors)
+	return factors
+}
+
+// paired reports whether all groups have enough runs of the seeds of the first group.
+func paired(groups []*Group, q quantity) bool {
+	return !slices.ContainsFunc(groups[1:], func(g *Group) bool { return len(pairs(groups[0], g, q)) < needed })
 }
 
 // withVersion adds the version of a run's servers to the others, once.

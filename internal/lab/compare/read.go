@@ -20,7 +20,7 @@ import (
 )
 
 // Locate finds the group that an argument names: the folder of a run or a sweep, an archive of a
-// sweep, a pattern for several of these, or the label of runs and sweeps in the store root. It does
+// sweep, a store with all of its runs and sweeps, a pattern for several of these, or the label of runs and sweeps in the store root. It does
 // not read their figures. declares is [store.Run.Declares] of the runs.
 func Locate(root, argument string, declares func(model string) models.Declared) (*Group, error) {
 	g := &Group{Name: argument}
@@ -77,6 +77,9 @@ func (g *Group) Read(gates []gates.Gate) error {
 // find returns the paths that an argument stands for.
 func find(root, argument string) ([]string, error) {
 	if _, err := os.Lstat(argument); err == nil {
+		if paths, err := stored(argument, func(string) bool { return true }); err == nil && len(paths) > 0 {
+			return paths, nil // a store, such as the folder Experiment.Out
+		}
 		return []string{argument}, nil
 	}
 	if matches, err := filepath.Glob(argument); err == nil && len(matches) > 0 {
@@ -87,28 +90,28 @@ func find(root, argument string) ([]string, error) {
 			return []string{filepath.Join(root, argument)}, nil
 		}
 	}
-	paths, err := labelled(root, argument)
+	paths, err := stored(root, func(label string) bool { return label == argument })
 	if err == nil && len(paths) == 0 {
 		err = fmt.Errorf("there is no folder, archive or label %q in %s (%s)", argument, root, advice.ListRuns.Text())
 	}
 	return paths, err
 }
 
-// labelled returns the runs and sweeps in a store that have a label. Runs that shrinking made have the
-// label of the larger run, and are left out.
-func labelled(root, label string) (paths []string, err error) {
+// stored returns the runs and sweeps in a store whose label is wanted. Runs that shrinking made have the label of the
+// larger run, and are left out.
+func stored(root string, wanted func(label string) bool) (paths []string, err error) {
 	runs, err := store.Find(root)
 	if err != nil {
 		return nil, err
 	}
 	for _, run := range runs {
-		if run.Label() == label && !shrunk(run) {
+		if wanted(run.Label()) && !shrunk(run) {
 			paths = append(paths, run.Dir)
 		}
 	}
 	sweeps, err := sweep.InStore(root)
 	for _, s := range sweeps {
-		if s.Err == nil && s.Description.Label() == label {
+		if s.Err == nil && wanted(s.Description.Label()) {
 			paths = append(paths, s.Path)
 		}
 	}
@@ -181,12 +184,14 @@ func (g *Group) addRun(run *store.Run) error {
 	}
 	line := sweep.Of(result, h, nil, 0)
 	g.facts = append(g.facts, ofRun(x, result))
-	g.add(&line)
+	g.unpaired = g.unpaired || !x.Simulate
+	g.pair(result.Seed, g.add(&line))
 	return nil
 }
 
 // addSweep adds the runs of a sweep, given the paths of all its shards.
 func (g *Group) addSweep(paths []string) error {
+	g.unpaired = true
 	var versions []string
 	s, err := sweep.MergeEach(paths, func(l *sweep.Line) {
 		g.add(l)

@@ -17,6 +17,7 @@ type Unit string
 
 // The units.
 const (
+	BySeed  Unit = "seed"  // the unit is a pair of simulated runs of one seed, with one figure each
 	ByRun   Unit = "run"   // the unit is a run, with one figure
 	ByFault Unit = "fault" // the unit is a fault, with the time that followed it
 	ByTime  Unit = "time"  // single times, which are not independent: there is no test
@@ -29,6 +30,9 @@ var needed = measured.Needed(0.5)
 // unitOf chooses the unit of a quantity: the run, if each group that has the quantity has it in enough
 // runs.
 func unitOf(groups []*Group, q quantity) Unit {
+	if paired(groups, q) {
+		return BySeed
+	}
 	if q.metric.Ratio != nil {
 		return ByRun
 	}
@@ -47,7 +51,7 @@ func unitOf(groups []*Group, q quantity) Unit {
 // measurements returns the values of a group for the test, in rising order: seconds, or events per
 // operation.
 func (g *Group) measurements(q quantity, u Unit) (values []float64) {
-	if u == ByRun {
+	if u == ByRun || u == BySeed {
 		return slices.Sorted(slices.Values(g.figures[q]))
 	}
 	for b, n := range q.times(&g.Samples).All() {
@@ -70,6 +74,30 @@ func sample(values []float64) *benchmath.Sample {
 
 // pValue returns the p-value of the test of Mann and Whitney.
 func pValue(a, b []float64) float64 { return benchmath.AssumeNothing.Compare(sample(a), sample(b)).P }
+
+// signP returns the p-value of the sign test of factors, of which half are above 1 if nothing differs.
+func signP(factors []float64) float64 {
+	var above, below int
+	for _, f := range factors {
+		switch {
+		case f > 1:
+			above++
+		case f < 1:
+			below++
+		}
+	}
+	return min(1, 2*stats.BinomialDist{N: above + below, P: 0.5}.CDF(float64(min(above, below))))
+}
+
+// factor estimates by which factor a quantity is longer in b than in a, with its confidence interval: of BySeed, the
+// median of the factors of all pairs of runs.
+func factor(a, b *Group, q quantity, u Unit) (low, by, high float64) {
+	if u != BySeed {
+		return ratios(a.measurements(q, u), b.measurements(q, u))
+	}
+	s := benchmath.AssumeNothing.Summary(sample(pairs(a, b, q)), confidence)
+	return s.Lo, s.Center, s.Hi
+}
 
 // ratios estimates by which factor b is longer than a: the median of the ratios of all pairs (Hodges
 // and Lehmann, "Estimates of Location Based on Rank Tests", 1963), with the confidence interval that
@@ -142,7 +170,10 @@ func compareFloats(a, b float64) int {
 }
 
 // leastP returns the smallest p-value that this number of measurements can have.
-func leastP(n, m int) float64 {
+func (u Unit) leastP(n, m int) float64 {
+	if u == BySeed {
+		return math.Pow(2, 1-float64(min(n, m)))
+	}
 	ways := 1.0
 	for i := 1; i <= n; i++ {
 		ways *= float64(m+i) / float64(i)

@@ -96,7 +96,7 @@ func (c *Comparison) warnOfPower() {
 	var weak []string
 	for _, r := range c.Rows {
 		for _, cell := range r.Cells {
-			if cell.Change != nil && leastP(r.Cells[0].N, cell.N)*float64(c.Tests) >= Alpha {
+			if cell.Change != nil && r.Unit.leastP(r.Cells[0].N, cell.N)*float64(c.Tests) >= Alpha {
 				weak = append(weak, r.Name)
 			}
 		}
@@ -109,8 +109,11 @@ func (c *Comparison) warnOfPower() {
 
 // Enough returns the number of measurements that each group needs so that a test can find a large difference.
 func (c *Comparison) Enough() int {
-	least := needed
-	for leastP(least, least)*float64(c.Tests) >= Alpha {
+	least, unit := needed, ByRun
+	if slices.ContainsFunc(c.Rows, func(r Row) bool { return r.Unit == BySeed }) {
+		unit = BySeed
+	}
+	for unit.leastP(least, least)*float64(c.Tests) >= Alpha {
 		least++
 	}
 	return least
@@ -120,7 +123,7 @@ func (c *Comparison) Enough() int {
 func (c *Comparison) Powerful() bool {
 	return slices.ContainsFunc(c.Rows, func(r Row) bool {
 		return slices.ContainsFunc(r.Cells, func(cell Cell) bool {
-			return cell.Change != nil && leastP(r.Cells[0].N, cell.N)*float64(c.Tests) < Alpha
+			return cell.Change != nil && r.Unit.leastP(r.Cells[0].N, cell.N)*float64(c.Tests) < Alpha
 		})
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // Apache's servers conform with their default settings.
@@ -22,10 +23,7 @@ func TestRealApacheConforms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e, err := c.Start(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
+			e := must.Get(c.Start(t.Context()))(t)
 			defer e.Close()
 			var addrs []string
 			for _, s := range e.Servers() {

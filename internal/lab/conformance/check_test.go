@@ -18,6 +18,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/secure"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
@@ -27,10 +28,7 @@ import (
 func target(t *testing.T, c embedded.Config) Target {
 	t.Helper()
 	c.InMemory = true
-	e, err := c.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(c.Start(t.Context()))(t)
 	t.Cleanup(func() { e.Close() })
 	var addrs []string
 	for _, s := range e.Servers() {
@@ -41,10 +39,7 @@ func target(t *testing.T, c embedded.Config) Target {
 
 func check(t *testing.T, target Target) Report {
 	t.Helper()
-	report, err := Check(t.Context(), target, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	report := must.Get(Check(t.Context(), target, nil))(t)
 	if report.Left != "" {
 		t.Error(report.Left)
 	}

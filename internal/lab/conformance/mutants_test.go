@@ -43,6 +43,14 @@ func TestDifferencesAreFound(t *testing.T) {
 			}
 			return append(h.Append(nil), record...)
 		},
+		"the time of a write": func(op wire.Op, h wire.ReplyHeader, record []byte) []byte {
+			const ctime, mtime = 16, 24 // after two zxids
+			if op == wire.Exists && len(record) > 0 {
+				record[ctime+7]++
+				record[mtime+7]++
+			}
+			return append(h.Append(nil), record...)
+		},
 		"a kind of event": func(_ wire.Op, h wire.ReplyHeader, record []byte) []byte {
 			e, err := wire.DecodeWatchEvent(record)
 			if h.Xid == wire.XidEvent && err == nil && e.Type == wire.EventDeleted {

@@ -1,40 +1,31 @@
 package conformance
 
 import (
-	"fmt"
+	"bytes"
+	"encoding/csv"
 	"os"
-	"strings"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// docs/conform.md has every script, with the rule that it tests and the rule's source.
+// docs/conform.csv has every script, with the rule that it tests and the rule's source.
 func TestPage(t *testing.T) {
-	const file, begin, end = "../../../docs/conform.md", "<!-- scripts: make guide -->\n", "<!-- end of scripts -->\n"
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, _ := strings.Cut(string(text), begin)
-	shown, after, found := strings.Cut(rest, end)
-	if !found {
-		t.Fatal("no part for the scripts")
-	}
+	const file = "../../../docs/conform.csv"
 	if *update {
-		if err := os.WriteFile(file, []byte(before+begin+table()+end+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
+		must.Do(t, os.WriteFile(file, table(t), 0o644))
 	}
-	if d := cmp.Diff(table(), shown); d != "" {
-		t.Errorf("make guide writes it (-code +page):\n%s", d)
+	shown := must.Get(os.ReadFile(file))(t)
+	if d := cmp.Diff(string(table(t)), string(shown)); d != "" {
+		t.Errorf("make guide writes it (-code +file):\n%s", d)
 	}
 }
 
-func table() string {
-	var b strings.Builder
-	b.WriteString("| script | what a right server shows | the rule |\n|---|---|---|\n")
+func table(t *testing.T) []byte {
+	t.Helper()
+	rows := [][]string{{"script", "what a right server shows", "the rule"}}
 	for _, s := range byHand() {
 		shows := s.Shows
 		if s.needs != "" {
@@ -43,9 +34,11 @@ func table() string {
 		if s.odd || s.since == newest {
 			shows += " (since 3.9)"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", s.Name, shows, s.Source)
+		rows = append(rows, []string{s.Name, shows, s.Source})
 	}
-	return b.String()
+	var b bytes.Buffer
+	must.Do(t, csv.NewWriter(&b).WriteAll(rows))
+	return b.Bytes()
 }
 
 // Each script has a name of its own, and says what it shows and why that is right.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // recordedAtOnce is how many scripts run at once: a script mostly waits.
@@ -96,10 +97,6 @@ func (r recording) write(t *testing.T, saw []string) {
 	for i, s := range r.scripts {
 		archive.Files = append(archive.Files, txtar.File{Name: s.Name, Data: []byte(saw[i])})
 	}
-	if err := os.MkdirAll(filepath.Dir(r.file()), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(r.file(), txtar.Format(&archive), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(filepath.Dir(r.file()), 0o777))
+	must.Do(t, os.WriteFile(r.file(), txtar.Format(&archive), 0o666))
 }

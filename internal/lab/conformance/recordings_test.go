@@ -15,6 +15,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 var update = flag.Bool("update", false, "write docs/conform.md, and what clients of Apache ZooKeeper see to testdata/apache")
@@ -60,10 +61,7 @@ func (r recording) file() string { return filepath.Join("testdata", "apache", r.
 // traces holds what Apache's clients saw, by the names of the scripts.
 func (r recording) traces(t *testing.T) map[string]string {
 	t.Helper()
-	archive, err := txtar.ParseFile(r.file())
-	if err != nil {
-		t.Fatal(err)
-	}
+	archive := must.Get(txtar.ParseFile(r.file()))(t)
 	traces := map[string]string{}
 	for _, f := range archive.Files {
 		traces[f.Name] = string(f.Data)
@@ -81,15 +79,8 @@ func (r recording) place(t *testing.T) *place {
 
 func newRunning(t testing.TB, s ensemble.Starter) *place {
 	t.Helper()
-	e, err := s.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { e.Close() })
-	p, err := newPlace(t.Context(), place{dial: e.Dial, addrs: leaderLast(t, e), patience: usualPatience, stretch: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(s.Start(t.Context()))(t)
+	p := must.Get(newPlace(t.Context(), place{dial: e.Dial, addrs: leaderLast(t, e), patience: usualPatience, stretch: 1, own: e}))(t)
 	t.Cleanup(p.close)
 	return p
 }

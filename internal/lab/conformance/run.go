@@ -265,6 +265,13 @@ func (r *runner) exchange(who client, conn **zkclient.Conn, reqs []req) {
 	}
 }
 
+// events notes the events that came before a reply.
+func (r *runner) events(who client, reply zkclient.Reply) {
+	for _, e := range reply.Events {
+		r.trace.frame(who, e, "")
+	}
+}
+
 func send(ctx context.Context, c *zkclient.Conn, q req, rec any) error {
 	if q.xid != 0 {
 		return c.SendXid(ctx, q.xid, q.op, rec)
@@ -320,7 +327,9 @@ func (r *runner) probe(who client, conn **zkclient.Conn, pings int) {
 	defer cancel()
 	for i := range pings {
 		time.Sleep(time.Duration(i) * 10 * time.Millisecond)
-		if _, err := (*conn).Do(ctx, wire.Ping, nil); err != nil {
+		reply, err := (*conn).Do(ctx, wire.Ping, nil)
+		r.events(who, reply)
+		if err != nil {
 			r.over(who, conn, err)
 			return
 		}
@@ -374,9 +383,7 @@ func (r *runner) settle(who client) {
 	ctx, cancel := context.WithTimeout(r.ctx, r.place.patience)
 	defer cancel()
 	reply, err := m.conn.Do(ctx, wire.Delete, r.place.nowhere())
-	for _, e := range reply.Events {
-		r.trace.frame(who, e, "")
-	}
+	r.events(who, reply)
 	m.behind = false
 	if err != nil {
 		r.over(who, &m.conn, err)
@@ -408,6 +415,7 @@ func (u until) run(r *runner) {
 	defer cancel()
 	for m.conn != nil {
 		reply, err := m.conn.Do(ctx, wire.GetData, &wire.ReadRequest{Path: below(r.root, u.path)})
+		r.events(u.who, reply)
 		if err != nil {
 			r.over(u.who, &m.conn, err)
 			return
@@ -427,9 +435,7 @@ func (g gone) run(r *runner) {
 	defer cancel()
 	for m.conn != nil {
 		reply, err := m.conn.Do(ctx, wire.Exists, &wire.ReadRequest{Path: below(r.root, g.path)})
-		for _, e := range reply.Events {
-			r.trace.frame(g.who, e, "")
-		}
+		r.events(g.who, reply)
 		switch {
 		case err != nil:
 			r.over(g.who, &m.conn, err)
@@ -499,6 +505,7 @@ func (c join) open(r *runner) {
 // intrude connects as another client that claims the client's session, or a session that does not
 // exist, and checks what happened to the client.
 func (c join) intrude(r *runner) {
+	r.settle(c.who) // or its events would come before or after those of the probe
 	m := &r.members[c.who]
 	s := m.session
 	switch c.as {

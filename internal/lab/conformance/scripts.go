@@ -421,14 +421,14 @@ var byHand = sync.OnceValue(func() []Script {
 			Shows: "a client that reconnects can have another timeout, which counts from then on",
 			steps: steps{
 				does(alice, createAs("/e", wire.Ephemeral)),
-				join{who: carol, server: 3, timeout: 2 * time.Second},
+				join{who: carol, server: 3, timeout: brief},
 				does(carol, createAs("/f", wire.Ephemeral)),
 				wait{time.Second},
 				join{who: carol, server: 2, timeout: time.Minute},
 				join{who: alice, server: 1, timeout: time.Second},
 				drop{alice},
 				drop{carol},
-				wait{3500 * time.Millisecond},
+				wait{brief + 1500*time.Millisecond},
 				gone{bob, "/e"},
 				does(bob, list("/")),
 				does(carol, list("/")),
@@ -441,9 +441,10 @@ var byHand = sync.OnceValue(func() []Script {
 			steps: steps{
 				join{who: alice, server: 1, timeout: time.Hour},
 				join{who: bob, server: 3, timeout: 700 * time.Millisecond},
-				join{who: bob, server: 3, timeout: -time.Second},
+				drop{bob}, // his session may be over soon
 				join{who: carol, server: 2, timeout: 12345 * time.Millisecond},
 				join{who: carol, server: 2, timeout: 54321 * time.Millisecond},
+				join{who: alice, server: 3, timeout: -time.Second},
 			},
 		},
 		{
@@ -890,6 +891,30 @@ var byHand = sync.OnceValue(func() []Script {
 				does(alice, times(8, func(i int) req { return setAt("/a", "y", int32(i+1)) })...),
 				does(alice, times(8, func(i int) req { return removeAt("/a", int32(i+1)) })...),
 				does(alice, get("/a")),
+			},
+		},
+		{
+			Name: "what was deleted is gone", Source: dataModel,
+			Shows: "no read, write or list finds a znode that was deleted; one that is created again is a new one",
+			steps: steps{
+				does(alice, create("/a"), set("/a", "1"), create("/a/b"), remove("/a/b"), list("/a"), remove("/a")),
+				does(bob, read(wire.Exists, "/a", false), get("/a"), list("/a"), getACL("/a"), set("/a", "2"), setACL("/a", -1, world(wire.PermAll)), remove("/a"), multi(checkAt("/a", -1)), create("/a/c"), list("/")),
+				does(carol, read(wire.Exists, "/a/b", false), get("/a/b"), read(wire.GetChildren, "/a", false), about(wire.Sync, "/a")),
+				does(alice, create("/a"), get("/a"), list("/a"), setAt("/a", "3", 1), setAt("/a", "3", 0)),
+				does(bob, get("/a"), list("/")),
+			},
+		},
+		{
+			Name: "requests of older clients", Source: apache,
+			Shows: "what clients before 3.5 send does the same as what newer ones send",
+			steps: steps{
+				does(alice, createWith(wire.Create, "/a", wire.Persistent, worldAll), createWith(wire.Create, "/a", wire.Persistent, worldAll), createWith(wire.Create, "/e", wire.Ephemeral, worldAll), createWith(wire.Create, "/s-", wire.PersistentSequential, worldAll), createWith(wire.Create, "/s-", wire.EphemeralSequential, worldAll)),
+				does(bob, read(wire.GetChildren, "/", true), read(wire.GetChildren, "/none", true), multi(createWith(wire.Create, "/m", wire.Persistent, worldAll), setAt("/m", "1", 0), removeAt("/s-0000000002", -1))),
+				drop{bob},
+				does(alice, createWith(wire.Create, "/n", wire.Persistent, worldAll), set("/a", "1"), remove("/m")),
+				does(bob, req{op: wire.SetWatches, rec: &wire.SetWatchesRequest{RelativeZxid: int64(seen), Data: []string{"/a"}, Exist: []string{"/x"}, Child: []string{"/"}}}),
+				does(alice, createWith(wire.Create, "/x", wire.Persistent, worldAll)),
+				does(bob, read(wire.GetChildren, "/", false)),
 			},
 		},
 		{

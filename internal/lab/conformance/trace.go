@@ -59,6 +59,7 @@ type trace struct {
 	own      []int64 // the zxids of the script's writes, rising
 	sessions []string
 	ids      []int64
+	times    map[int64]int64 // when each write was, by zxid
 	// strangers lists the identities that every client has although the script did not give them;
 	// traces leave them out.
 	strangers []wire.ClientInfo
@@ -340,13 +341,26 @@ func (t *trace) stat(s wire.Stat) []field {
 		{"owner=", "ephemeralOwner", owner, ""},
 		{"len=", "dataLength", fmt.Sprint(s.DataLength), ""},
 		{"children=", "numChildren", fmt.Sprint(s.NumChildren), ""},
-		{"", "times", ages(s), "}"},
+		{"", "times", t.ages(s), "}"},
 	}
 }
 
-// ages describes how the two times of a stat compare, which does not depend on clocks.
-func ages(s wire.Stat) string {
+// at notes when a write was, and reports whether it had no other time before.
+func (t *trace) at(zxid, time int64) bool {
+	if t.times == nil {
+		t.times = map[int64]int64{}
+	}
+	before, known := t.times[zxid]
+	t.times[zxid] = time
+	return !known || before == time
+}
+
+// ages describes how the two times of a stat compare with each other and with earlier ones, which does not depend on
+// clocks.
+func (t *trace) ages(s wire.Stat) string {
 	switch {
+	case s.Ctime != 0 && (!t.at(s.Czxid, s.Ctime) || !t.at(s.Mzxid, s.Mtime)):
+		return "not those that the same writes had before"
 	case s.Mzxid == s.Czxid && s.Mtime != s.Ctime && s.Czxid != 0: // the ensemble's own znodes have no creation time
 		return fmt.Sprintf("created %d, but changed %d", s.Ctime, s.Mtime)
 	case s.Mtime < s.Ctime:

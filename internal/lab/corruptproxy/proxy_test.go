@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -35,11 +36,7 @@ func (f *far) Read(p []byte) (int, error) {
 
 func open(t *testing.T, l *Proxy, f *far) net.Conn {
 	t.Helper()
-	c, err := l.Dialer(func(string, string, time.Duration) (net.Conn, error) { return f, nil })("tcp", "a:2181", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return must.Get(l.Dialer(func(string, string, time.Duration) (net.Conn, error) { return f, nil })("tcp", "a:2181", time.Second))(t)
 }
 
 // talk returns the frames of a connection in both directions: a handshake, and requests of many kinds
@@ -85,17 +82,11 @@ func pass(t *testing.T, c net.Conn, f *far, up, down []byte) (got []byte) {
 	t.Helper()
 	for len(up) > 0 {
 		n := min(len(up), 1+f.rng.IntN(200))
-		if _, err := c.Write(up[:n]); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(c.Write(up[:n]))(t)
 		up = up[n:]
 	}
 	f.says.Write(down)
-	got, err := io.ReadAll(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
+	return must.Get(io.ReadAll(c))(t)
 }
 
 // A proxy without corruptions changes nothing, whatever pieces the bytes come in, also on a connection
@@ -191,10 +182,7 @@ func handshake(t *testing.T, p *Proxy, session int64) (net.Conn, *far, wire.Conn
 	up := wire.AppendFrame(nil, wire.ConnectRequest{Timeout: time.Second, Session: session, Password: password}.Append(nil))
 	down := wire.AppendFrame(nil, wire.ConnectResponse{Timeout: time.Second, Session: 7, Password: password}.Append(nil))
 	pass(t, c, f, up, down)
-	asked, err := wire.DecodeConnectRequest(frames(t, f.got.Bytes())[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	asked := must.Get(wire.DecodeConnectRequest(frames(t, f.got.Bytes())[0]))(t)
 	f.got.Reset()
 	return c, f, asked
 }
@@ -219,9 +207,7 @@ func TestUndying(t *testing.T) {
 		p := New(Undying)
 		c, f, _ := handshake(t, p, 0)
 		if closes {
-			if _, err := c.Write(wire.AppendFrame(nil, wire.RequestHeader{Xid: 1, Op: wire.CloseSession}.Append(nil))); err != nil {
-				t.Fatal(err)
-			}
+			must.Get(c.Write(wire.AppendFrame(nil, wire.RequestHeader{Xid: 1, Op: wire.CloseSession}.Append(nil))))(t)
 		}
 		f.got.Reset()
 		c.Close()

@@ -88,11 +88,11 @@ func (e Estimate) String() string {
 }
 
 // Quiet says how rare violations are, with 95 %, if none of a number of runs has one: the rule of three (Hanley
-// and Lippman-Hand, 1983), exactly. It returns "" for too few runs.
+// and Lippman-Hand, 1983), exactly. It returns "" for too few runs to say so.
 func Quiet(runs int) string {
-	if runs < 2 {
+	often := int(1 / (1 - math.Pow(0.05, 1/float64(runs))))
+	if runs == 0 || often < 2 {
 		return ""
 	}
-	rate := 1 - math.Pow(0.05, 1/float64(runs))
-	return fmt.Sprintf("no violation in %d runs: fewer than 1 run in %d has one, with 95 %%", runs, int(1/rate))
+	return fmt.Sprintf("no violation in %d runs: fewer than 1 run in %d has one, with 95 %%", runs, often)
 }

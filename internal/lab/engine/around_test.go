@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/played"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/settings"
@@ -180,20 +181,13 @@ func wantAround(t *testing.T, r *store.Result, says string) {
 // endOfOne ends the session of one client, which will connect again.
 func endOfOne(t *testing.T) plan.Schedule {
 	t.Helper()
-	e, err := plan.Parse("expire:client-1@10s", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
+	return must.Get(plan.Parse("expire:client-1@10s", 0))(t)
 }
 
 func TestProcessesThatFollowTheEnsemble(t *testing.T) {
 	for _, recipe := range few([]string{"queue", "lock", "election"}) {
 		t.Run(recipe, func(t *testing.T) {
-			w, err := specimens.Named(recipe, workloads.Own)
-			if err != nil {
-				t.Fatal(err)
-			}
+			w := must.Get(specimens.Named(recipe, workloads.Own))(t)
 			e := &tapped{Config: embedded.Config{InMemory: true, Latency: 200 * time.Microsecond}}
 			o := virtually(t, launching(engine.Config{
 				Workload: w, Subject: workloads.Own, Ensemble: e, Settings: settings.Settings{TimeLimit: 40 * time.Second}, Seed: 1, Faults: endOfOne(t),
@@ -221,20 +215,14 @@ func TestSubjectThatConnectsToTheServers(t *testing.T) {
 // clients, and no variant of zklab's own recipes breaks a promise. (TestOwnRecipesUnderClientFaults
 // shows both for the recipes themselves.)
 func TestNamedSubjectsKeepToTheirLinks(t *testing.T) {
-	e, err := plan.Parse("all", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(plan.Parse("all", time.Second))(t)
 	for _, recipe := range recipes() {
 		for _, s := range specimens.Subjects(recipe) {
 			if s.Property != "" || s.Name == workloads.Own {
 				continue
 			}
 			t.Run(recipe+"/"+s.Name, func(t *testing.T) {
-				w, err := specimens.Named(recipe, s.Name)
-				if err != nil {
-					t.Fatal(err)
-				}
+				w := must.Get(specimens.Named(recipe, s.Name))(t)
 				o := virtually(t, engine.Config{Workload: w, Settings: settings.Settings{TimeLimit: 20 * time.Second}, Seed: 1, Faults: e, MinLoad: -1})
 				keepsToItsLink(t, o)
 				if o.Result.Verdict == checker.Violation && strings.HasPrefix(s.Name, workloads.Own) {

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/specimens"
@@ -28,14 +29,8 @@ func TestOwnRecipesUnderClientFaults(t *testing.T) {
 			if !runtest.Waits(recipe) && recipe != models.Session.Name || recipe == models.JobQueue.Name {
 				list = strings.Replace(all, "late-event,", "", 1) // the recipe watches nothing, or hardly ever has to wait
 			}
-			x, err := plan.Parse(list, 2*time.Second)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w, err := specimens.Named(recipe, workloads.Own)
-			if err != nil {
-				t.Fatal(err)
-			}
+			x := must.Get(plan.Parse(list, 2*time.Second))(t)
+			w := must.Get(specimens.Named(recipe, workloads.Own))(t)
 			o := valid(t, virtually(t, engine.Config{
 				Workload: w, Subject: workloads.Own, Settings: settings.Settings{TimeLimit: 35 * time.Second, Rate: rate}, Seed: 2, Faults: x,
 			}))
@@ -52,14 +47,8 @@ func TestOwnRecipesUnderClientFaults(t *testing.T) {
 func TestClientFaultsFindGoZookeepersLock(t *testing.T) {
 	for _, list := range few([]string{"lose-reply", "foreign"}) {
 		t.Run(list, func(t *testing.T) {
-			x, err := plan.Parse(list, 5*time.Second)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w, err := specimens.Named("lock", specimens.GoZookeeper)
-			if err != nil {
-				t.Fatal(err)
-			}
+			x := must.Get(plan.Parse(list, 5*time.Second))(t)
+			w := must.Get(specimens.Named("lock", specimens.GoZookeeper))(t)
 			o := virtually(t, engine.Config{
 				Workload: w, Subject: specimens.GoZookeeper, Settings: settings.Settings{TimeLimit: 40 * time.Second}, Seed: 1, Faults: x,
 			})

@@ -18,10 +18,6 @@ type clientLogs struct {
 	closed bool
 }
 
-func newClientLogs(dir string) *clientLogs {
-	return &clientLogs{dir: dir, files: map[int]*os.File{}}
-}
-
 // of returns the function that writes the lines of one client.
 func (l *clientLogs) of(id int) func(format string, args ...any) {
 	return func(format string, args ...any) {

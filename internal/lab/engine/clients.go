@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -34,7 +35,7 @@ type clients struct {
 func (r *run) openClients(ctx context.Context) error {
 	cs := &clients{
 		Config: &r.Config, links: r.links, record: r.record, bound: r.bound,
-		calm: make(chan struct{}), logs: newClientLogs(r.clientsDir()),
+		calm: make(chan struct{}), logs: &clientLogs{dir: r.clientsDir(), files: map[int]*os.File{}},
 	}
 	r.clients = cs
 	r.undo.add(cs.logs.close)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // broken is a full disk.
@@ -55,9 +56,7 @@ func TestHeartbeatEnds(t *testing.T) {
 		undo.add(recorder.Close)
 		undo.add(watchHeartbeat(&record{Recorder: recorder}, func() {}))
 		time.Sleep(time.Minute)
-		if err := undo.run(nil); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, undo.run(nil))
 		if bytes.Contains(file.Bytes(), []byte(history.FStall)) || bytes.Contains(file.Bytes(), []byte(history.FClock)) {
 			t.Errorf("recorded: %s", file.Bytes())
 		}

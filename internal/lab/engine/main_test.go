@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/internal/virtual/bubble"
@@ -125,19 +126,14 @@ func virtually(t *testing.T, c engine.Config) *zklab.Outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := done.Keep(t.TempDir(), time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, done.Keep(t.TempDir(), time.Now()))
 	return judged(t.Context(), t, done)
 }
 
 // judged decides the record of a run.
 func judged(ctx context.Context, t *testing.T, done *engine.Finished) *zklab.Outcome {
 	t.Helper()
-	r, err := zklab.Judge(ctx, done.Run, checker.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := must.Get(zklab.Judge(ctx, done.Run, checker.Options{}))(t)
 	r.Warnings = slices.Concat(done.Warnings, r.Warnings)
 	return &zklab.Outcome{Run: done.Run, Result: r}
 }
@@ -181,11 +177,7 @@ func live(t *testing.T, c engine.Config) (*zklab.Outcome, error) {
 // inTime runs a configuration in real time, and requires that the run ends normally.
 func inTime(t *testing.T, c engine.Config) *zklab.Outcome {
 	t.Helper()
-	o, err := live(t, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o
+	return must.Get(live(t, c))(t)
 }
 
 // ownRecipes returns zklab's own recipes.

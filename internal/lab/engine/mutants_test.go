@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/played"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/specimens"
@@ -45,7 +46,7 @@ func planted(of func(*models.Model) bool) (all []specimens.Specimen) {
 }
 
 // Mutants of recipes use the store wrongly; mutants of the store make the store itself wrong.
-func theStore(m *models.Model) bool { return m.Store }
+func theStore(m *models.Model) bool { return m.Store && !sessions(m) } // of sessions: TestCorruptionsAreFound
 func recipe(m *models.Model) bool   { return !m.Store }
 
 func sessions(m *models.Model) bool { return m.Name == models.Session.Name }
@@ -58,14 +59,8 @@ var leaksContender = specimens.Specimen{
 // showing returns an experiment that shows the defect of a subject.
 func showing(t *testing.T, s specimens.Specimen) engine.Config {
 	t.Helper()
-	w, err := specimens.Named(s.Recipe, s.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	x, err := plan.Parse(s.Faults, time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := must.Get(specimens.Named(s.Recipe, s.Name))(t)
+	x := must.Get(plan.Parse(s.Faults, time.Second))(t)
 	c := engine.Config{
 		Workload: w, Subject: s.Name, Faults: x, MinLoad: -1,
 		Settings: settings.Settings{Keys: 2}, // it takes a while until a stuck key shows
@@ -117,14 +112,8 @@ func ofItsOffers(s specimens.Specimen) bool {
 // its contract.
 func withoutOffers(t *testing.T, o *zklab.Outcome) checker.Result {
 	t.Helper()
-	list, err := history.OpenTxns(o.Run.Transactions())
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := o.Run.ReadHistory()
-	if err != nil {
-		t.Fatal(err)
-	}
+	list := must.Get(history.OpenTxns(o.Run.Transactions()))(t)
+	h := must.Get(o.Run.ReadHistory())(t)
 	return checker.Run(t.Context(), runtest.Bare(t, h), checker.Options{Transactions: list}).Verdict
 }
 

@@ -6,17 +6,14 @@ import (
 
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/store"
 )
 
 // recordOf reads the record of a run.
 func recordOf(t *testing.T, run *store.Run) *history.History {
 	t.Helper()
-	h, err := history.Open(run.History())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
+	return must.Get(history.Open(run.History()))(t)
 }
 
 // The checker knows these faults by their names (package checker, away.go).

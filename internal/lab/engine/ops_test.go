@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/history/holds"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/specimens"
@@ -20,10 +21,7 @@ import (
 // that lasted.
 func begun(t *testing.T, c engine.Config) (counts map[string]int, lasted time.Duration, h *history.History) {
 	t.Helper()
-	h, err := virtually(t, c).Run.ReadHistory()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h = must.Get(virtually(t, c).Run.ReadHistory())(t)
 	counts = map[string]int{}
 	var from time.Duration
 	for i := range h.Events {
@@ -50,10 +48,7 @@ func TestOps(t *testing.T) {
 		models.DoubleBarrier.Name: {models.FEnter: 3, models.FLeave: 3},
 	} {
 		t.Run(recipe, func(t *testing.T) {
-			w, err := specimens.Named(recipe, workloads.Own)
-			if err != nil {
-				t.Fatal(err)
-			}
+			w := must.Get(specimens.Named(recipe, workloads.Own))(t)
 			got, lasted, _ := begun(t, engine.Config{Workload: w, Settings: settings.Settings{Clients: 3, Keys: 1, Ops: 3, TimeLimit: time.Hour}, Seed: 2, MinLoad: -1})
 			for f, n := range want {
 				if got[f] != n {
@@ -71,10 +66,7 @@ func TestOps(t *testing.T) {
 // client has its turn, holds are brief.
 func TestHold(t *testing.T) {
 	for _, recipe := range []string{models.Lock.Name, models.Election.Name, models.Semaphore.Name} {
-		w, err := specimens.Named(recipe, workloads.Own)
-		if err != nil {
-			t.Fatal(err)
-		}
+		w := must.Get(specimens.Named(recipe, workloads.Own))(t)
 		_, lasted, h := begun(t, engine.Config{
 			Workload: w, Settings: settings.Settings{Clients: 2, Keys: 1, Ops: 5, Hold: 10 * time.Second, OpTimeout: time.Minute, TimeLimit: time.Hour}, Seed: 2, MinLoad: -1,
 		})
@@ -129,9 +121,5 @@ func TestFaultsEndWithTheOps(t *testing.T) {
 
 func point(t *testing.T, text string) link.Point {
 	t.Helper()
-	p, err := link.ParsePoint(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return must.Get(link.ParsePoint(text))(t)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/played"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/subjects"
@@ -16,10 +17,7 @@ import (
 
 // The processes of a subject that does not report the loss of its hold can also be simulated.
 func TestPlayedWithoutWordOfLosses(t *testing.T) {
-	w, err := specimens.Named("lock", specimens.GoZookeeper)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := must.Get(specimens.Named("lock", specimens.GoZookeeper))(t)
 	valid(t, virtually(t, launching(engine.Config{
 		Workload: w, Settings: settings.Settings{Clients: 3, Keys: 1, TimeLimit: 5 * time.Second}, Seed: 1,
 	}, played.Launch(map[string]subjects.Maker{"lock": w.(workloads.Served).Maker()}))))
@@ -29,10 +27,7 @@ func TestPlayedWithoutWordOfLosses(t *testing.T) {
 // check blames the recipes for the consequences.
 func TestPlayedProcessesInVirtualTime(t *testing.T) {
 	for _, recipe := range recipes() {
-		w, err := specimens.Named(recipe, workloads.Own)
-		if err != nil {
-			t.Fatal(err)
-		}
+		w := must.Get(specimens.Named(recipe, workloads.Own))(t)
 		if !workloads.InProcesses(w) {
 			continue
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/settings"
@@ -120,14 +121,8 @@ func TestOnePointConvicts(t *testing.T) {
 
 // The fault hits the same message even if the rest of the run differs, because of other faults.
 func TestPointsAmongOtherFaults(t *testing.T) {
-	p, err := link.ParsePoint("client1/enqueue#2/create#1/reply")
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, err := link.ParsePoint("client1/enqueue#1/create#1/reply")
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must.Get(link.ParsePoint("client1/enqueue#2/create#1/reply"))(t)
+	before := must.Get(link.ParsePoint("client1/enqueue#1/create#1/reply"))(t)
 	x := small()
 	x.Faults = plan.Steps(
 		plan.Step{Point: p, For: time.Second, Fault: faults.LoseReply{}},

@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/stats"
@@ -18,20 +19,14 @@ import (
 // do not change verdicts.
 func TestProbes(t *testing.T) {
 	const rate = 50
-	w, err := specimens.Named("lock", workloads.Own)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := must.Get(specimens.Named("lock", workloads.Own))(t)
 	o := virtually(t, engine.Config{
 		Workload: w, Subject: workloads.Own, Seed: 1,
 		Settings: settings.Settings{TimeLimit: 20 * time.Second, Probe: rate},
 		Faults:   plan.Every(8*time.Second, faults.Kill{}),
 	})
 	valid(t, o)
-	h, err := o.Run.ReadHistory()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := must.Get(o.Run.ReadHistory())(t)
 	probes := stats.Probes(h)
 	if len(probes) != 4 {
 		t.Fatalf("%d probes on 3 servers", len(probes))

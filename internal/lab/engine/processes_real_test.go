@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/specimens"
@@ -72,10 +73,7 @@ func TestRealRecipesInProcesses(t *testing.T) {
 	for _, recipe := range []string{"queue", "election", "job-queue"} {
 		t.Run(recipe, func(t *testing.T) {
 			t.Parallel()
-			w, err := specimens.Named(recipe, workloads.Own)
-			if err != nil {
-				t.Fatal(err)
-			}
+			w := must.Get(specimens.Named(recipe, workloads.Own))(t)
 			o := inTime(t, inProcesses("own", "crash:any@3s+1s,freeze:any@5s+2s", w))
 			if o.Result.Verdict == checker.Violation || strings.Contains(unmetOf(o.Result), "clients") {
 				t.Errorf("verdict %s; assumptions that do not hold: %s", o.Result.Verdict, unmetOf(o.Result))
@@ -101,10 +99,7 @@ func TestRealMutantsInProcesses(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			o, err := live(t, inProcesses(kind, "freeze:holder@1500ms+2s,freeze:holder@5s+2s", workloads.Lock{}))
-			if err != nil {
-				t.Fatal(err)
-			}
+			o := must.Get(live(t, inProcesses(kind, "freeze:holder@1500ms+2s,freeze:holder@5s+2s", workloads.Lock{})))(t)
 			if !found(o.Result) {
 				t.Errorf("verdict %s", o.Result.Verdict)
 				runtest.Explain(t, o.Result)
@@ -168,10 +163,7 @@ func TestRealAdaptersThatDropOut(t *testing.T) {
 			t.Parallel()
 			x := inProcesses(kind, "", workloads.Lock{})
 			x.TimeLimit = 5 * time.Second
-			o, err := live(t, x)
-			if err != nil {
-				t.Fatal(err)
-			}
+			o := must.Get(live(t, x))(t)
 			if o.Result.Verdict != checker.Unknown {
 				t.Errorf("verdict %s", o.Result.Verdict)
 				runtest.Explain(t, o.Result)

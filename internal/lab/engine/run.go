@@ -48,11 +48,12 @@ func (r *run) perform(ctx context.Context) (err error) {
 	}
 	r.Timings["start"] = time.Since(began)
 	for _, stage := range []func(context.Context) error{r.load, r.heal, r.quiesce, r.agree, r.noteWatches} {
-		if err := stage(ctx); err != nil {
-			return r.abandon(ctx, err)
-		}
+		err := stage(ctx)
 		if ctx.Err() != nil {
 			return Stopped(ctx)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	r.leave()
@@ -86,9 +87,9 @@ func (r *run) setUp(ctx context.Context) error {
 }
 
 // abandon prefers the reason of a stop over the errors that it caused, and
-// removes the folder of a run that recorded no operation.
+// removes the folder of a run whose load did not begin.
 func (r *run) abandon(ctx context.Context, err error) error {
-	if r.Run != nil && r.work == nil {
+	if r.Run != nil {
 		err = errors.Join(err, r.Run.Remove())
 	}
 	if ctx.Err() != nil {

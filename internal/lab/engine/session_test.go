@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-zookeeper/zk"
-
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults"
@@ -18,20 +16,13 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
-
-// corruptSession is the session workload through a corrupting proxy that counts its corruptions.
-type corruptSession struct {
-	workloads.Session
-	*corruptproxy.Proxy
-}
-
-func (w corruptSession) Through(dial zk.Dialer) zk.Dialer { return w.Dialer(dial) }
 
 // beside lists the other promises that may be broken besides the one by which a corruption is found:
 // those that follow from it, as the comments of package corruptproxy say. In a record without the
@@ -81,27 +72,23 @@ func TestCorruptionsAreFound(t *testing.T) {
 	for _, s := range few(planted(sessions)) {
 		kind := corruptproxy.Corruption(strings.TrimPrefix(s.Name, specimens.Broken+":"))
 		t.Run(string(kind), func(t *testing.T) {
-			w := corruptSession{Proxy: corruptproxy.New(kind)}
 			x := briefly(t, s)
-			x.Workload, x.Seed = w, 1
+			x.Seed = 1
 			o := virtually(t, x)
-			txns, err := history.OpenTxns(o.Run.Transactions())
-			if err != nil {
-				t.Fatal(err)
-			}
+			txns := must.Get(history.OpenTxns(o.Run.Transactions()))(t)
 			bare, ok := foundBare[kind]
 			if !ok {
 				bare = s.Property
 			}
-			wantFound(t, w, s.Property, beside[kind].logged, judgeBare(t, o.Run, txns))
-			wantFound(t, w, bare, beside[kind].bare, judgeBare(t, o.Run, nil))
+			wantFound(t, s.Property, beside[kind].logged, judgeBare(t, o.Run, txns))
+			wantFound(t, bare, beside[kind].bare, judgeBare(t, o.Run, nil))
 		})
 	}
 }
 
 // wantFound requires a violation of a property, unless it is "", and allows no other violations than
 // those in more.
-func wantFound(t *testing.T, w corruptSession, property string, more []string, r *store.Result) {
+func wantFound(t *testing.T, property string, more []string, r *store.Result) {
 	t.Helper()
 	var all []string
 	for _, v := range r.Verdicts {
@@ -111,7 +98,7 @@ func wantFound(t *testing.T, w corruptSession, property string, more []string, r
 	}
 	odd := slices.ContainsFunc(all, func(p string) bool { return p != property && !slices.Contains(more, p) })
 	if odd || property != "" && !slices.Contains(all, property) {
-		t.Errorf("after %d corruptions %q are violated; want %q, and perhaps %q", w.Corrupted(), all, property, more)
+		t.Errorf("%q are violated; want %q, and perhaps %q", all, property, more)
 		runtest.Explain(t, r)
 	}
 }
@@ -119,23 +106,11 @@ func wantFound(t *testing.T, w corruptSession, property string, more []string, r
 // judgeBare decides the record with the given transactions, or without any.
 func judgeBare(t *testing.T, run *store.Run, txns []history.Txn) *store.Result {
 	t.Helper()
-	record, err := os.ReadFile(run.History())
-	if err != nil {
-		t.Fatal(err)
-	}
+	record := must.Get(os.ReadFile(run.History()))(t)
 	path := filepath.Join(t.TempDir(), "history.jsonl")
-	if err := os.WriteFile(path, record, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	bare, err := store.Open("", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := zklab.Judge(t.Context(), bare, checker.Options{Transactions: txns})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return result
+	must.Do(t, os.WriteFile(path, record, 0o644))
+	bare := must.Get(store.Open("", path))(t)
+	return must.Get(zklab.Judge(t.Context(), bare, checker.Options{Transactions: txns}))(t)
 }
 
 // The servers keep their promises to sessions under every fault of the clients' links and of servers.
@@ -173,26 +148,20 @@ func rich(t *testing.T, run *store.Run) {
 		switch e.F {
 		case history.FRequest:
 			var q history.Request
-			if err := e.Decode(&q); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, e.Decode(&q))
 			count[q.Op]++
 			if q.Watch {
 				count["watch of "+q.Op]++
 			}
 		case history.FReply:
 			var a history.Reply
-			if err := e.Decode(&a); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, e.Decode(&a))
 			if a.Error != 0 {
 				count["refusal"]++
 			}
 		case history.FEvent:
 			var w history.WatchEvent
-			if err := e.Decode(&w); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, e.Decode(&w))
 			count[w.Type]++
 		}
 	}

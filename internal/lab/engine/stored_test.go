@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
@@ -39,10 +40,7 @@ func TestStoredExperiment(t *testing.T) {
 // Given steps are stored as they are, and read as the same steps. The fault expression, which could not
 // express them, is left out.
 func TestStoredSteps(t *testing.T) {
-	point, err := link.ParsePoint("client1/acquire#2/create#1/reply")
-	if err != nil {
-		t.Fatal(err)
-	}
+	point := must.Get(link.ParsePoint("client1/acquire#2/create#1/reply"))(t)
 	c := Config{
 		Workload: workloads.Lock{New: subjects.NewLock}, Seed: 7, Settings: settings.Settings{TimeLimit: 25 * time.Second},
 		Faults: plan.Steps(
@@ -51,17 +49,12 @@ func TestStoredSteps(t *testing.T) {
 		),
 	}
 	path := filepath.Join(t.TempDir(), "experiment.yaml")
-	if err := store.WriteExperiment(path, c.stored(ensemble.Profile{}, c.Plan())); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, store.WriteExperiment(path, c.stored(ensemble.Profile{}, c.Plan())))
 	s, err := store.ReadExperiment(path)
 	if err != nil || s.Faults != nil {
 		t.Fatal(s.Faults, err)
 	}
-	given, err := Given(s.Schedule)
-	if err != nil {
-		t.Fatal(err)
-	}
+	given := must.Get(Given(s.Schedule))(t)
 	again := c
 	again.Faults, again.Seed = given, 8
 	if diff := cmp.Diff(Scheduled(c.Plan()), Scheduled(again.Plan())); diff != "" || len(again.Plan()) != 2 {
@@ -80,13 +73,8 @@ func TestStoredArrivals(t *testing.T) {
 	for _, want := range [][]workloads.Arrival{nil, {}, {{Client: 0, Number: 7}, {Client: workloads.Together, Number: 2}}} {
 		path := filepath.Join(t.TempDir(), "experiment.yaml")
 		c := Config{Workload: workloads.Lock{New: subjects.NewLock}, Arrivals: want, Settings: settings.Settings{Sources: []int{3, 0}}}
-		if err := store.WriteExperiment(path, c.stored(ensemble.Profile{}, nil)); err != nil {
-			t.Fatal(err)
-		}
-		s, err := store.ReadExperiment(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, store.WriteExperiment(path, c.stored(ensemble.Profile{}, nil)))
+		s := must.Get(store.ReadExperiment(path))(t)
 		got, err := GivenArrivals(s.Arrivals)
 		if diff := cmp.Diff(want, got); err != nil || diff != "" || !cmp.Equal(s.Sources, c.Sources) {
 			t.Errorf("%v: %s, sources %v", err, diff, s.Sources)

@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/atomicfile"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/store"
 )
 
@@ -68,10 +69,7 @@ func TestTransactionsAreSpooled(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			stored, err := store.Create(t.TempDir(), "lock", time.Now())
-			if err != nil {
-				t.Fatal(err)
-			}
+			stored := must.Get(store.Create(t.TempDir(), "lock", time.Now()))(t)
 			synctest.Test(t, func(t *testing.T) {
 				b := &busy{batch: tt.batch, batches: tt.batches, fails: tt.fails}
 				r := &run{ensemble: b, links: &links{}, Finished: Finished{Run: stored, Config: Config{Watcher: nobody{}}}}
@@ -101,10 +99,7 @@ func TestTransactionsAreSpooled(t *testing.T) {
 
 // An abandoned run leaves no file.
 func TestSpoolThatIsDropped(t *testing.T) {
-	stored, err := store.Create(t.TempDir(), "lock", time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	stored := must.Get(store.Create(t.TempDir(), "lock", time.Now()))(t)
 	synctest.Test(t, func(t *testing.T) {
 		r := &run{ensemble: &busy{batch: spoolFull, batches: 2}, links: &links{}, Finished: Finished{Run: stored, Config: Config{Watcher: nobody{}}}}
 		r.followTransactions(t.Context())

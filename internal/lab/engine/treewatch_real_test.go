@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
@@ -24,18 +25,9 @@ func TestRealTreeWatchAgreesWithLog(t *testing.T) {
 			x := briefly(t, specimens.Specimen{Recipe: recipe, Name: workloads.Own, Faults: "reset/1s,expire/1s,kill:leader/3s"})
 			x.Seed, x.TreeWatch = 1, engine.Always
 			o := perform(t, e, x)
-			h, err := o.Run.ReadHistory()
-			if err != nil {
-				t.Fatal(err)
-			}
-			w, err := historytest.ToldBy(h)
-			if err != nil {
-				t.Fatal(err)
-			}
-			txns, err := e.(ensemble.TransactionReader).Transactions(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
+			h := must.Get(o.Run.ReadHistory())(t)
+			w := must.Get(historytest.ToldBy(h))(t)
+			txns := must.Get(e.(ensemble.TransactionReader).Transactions(t.Context()))(t)
 			root := h.Header.Params.Root
 			all := len(historytest.TreeWatch(txns, root).Changes)
 			t.Logf("%d stretches, %d changes of %d. %s", len(w.Stretches), len(w.Changes), all, w.Why)

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/specimens"
@@ -19,10 +20,7 @@ import (
 // other seeds.
 func TestOwnRecipesInVirtualTime(t *testing.T) {
 	for _, recipe := range recipes() {
-		w, err := specimens.Named(recipe, workloads.Own)
-		if err != nil {
-			t.Fatal(err)
-		}
+		w := must.Get(specimens.Named(recipe, workloads.Own))(t)
 		t.Run(recipe, func(t *testing.T) {
 			o := virtually(t, engine.Config{
 				Workload: w, Subject: workloads.Own, Settings: settings.Settings{TimeLimit: 16 * time.Second}, Seed: 1,
@@ -43,10 +41,7 @@ func TestBrokenSubjectsInVirtualTime(t *testing.T) {
 		"register": "linearizable", "session": "durable",
 	} {
 		t.Run(recipe, func(t *testing.T) {
-			w, err := specimens.Named(recipe, specimens.Broken)
-			if err != nil {
-				t.Fatal(err)
-			}
+			w := must.Get(specimens.Named(recipe, specimens.Broken))(t)
 			o := virtually(t, engine.Config{Workload: w, Settings: settings.Settings{TimeLimit: 10 * time.Second}, Seed: 1, MinLoad: -1})
 			if o.Result.Verdict != checker.Violation || !runtest.Violated(o.Result, property) {
 				t.Errorf("verdict %s", o.Result.Verdict)

@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
@@ -26,10 +27,7 @@ func least() Experiment {
 type noStarter struct{ ensemble.Starter }
 
 func TestDefaults(t *testing.T) {
-	x, err := least().Complete()
-	if err != nil {
-		t.Fatal(err)
-	}
+	x := must.Get(least().Complete())(t)
 	got := []any{x.Clients, x.Rate, x.Keys, x.TimeLimit, x.SessionTimeout, x.OpTimeout, x.MinLoad, x.Out}
 	want := []any{5, 100.0, 3, 10 * time.Second, 4 * time.Second, 5 * time.Second, 200, "store"}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -77,10 +75,7 @@ func TestGivenValuesStay(t *testing.T) {
 	x := least()
 	x.Clients, x.Rate, x.Keys, x.TimeLimit = 1, 0.001, 50, 100*time.Millisecond
 	x.SessionTimeout, x.OpTimeout, x.MinLoad, x.Seed, x.Out = 10*time.Minute, time.Millisecond, 7, -3, "elsewhere"
-	got, err := x.Complete()
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := must.Get(x.Complete())(t)
 	if got.Clients != 1 || got.Rate != 0.001 || got.Keys != 50 || got.TimeLimit != x.TimeLimit || got.SessionTimeout != x.SessionTimeout ||
 		got.OpTimeout != x.OpTimeout || got.MinLoad != 7 || got.Seed != -3 || got.Out != "elsewhere" {
 		t.Errorf("%+v", got)

@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/progress"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/settings"
 )
@@ -15,18 +16,12 @@ import (
 func TestEventsOfASimulationAreFollowed(t *testing.T) {
 	x := least()
 	x.Ensemble, x.Seed, x.Settings = embedded.Config{InMemory: true}, 3, settings.Settings{TimeLimit: 20 * time.Second}
-	alone, err := x.Simulate(t.Context(), t)
-	if err != nil {
-		t.Fatal(err)
-	}
+	alone := must.Get(x.Simulate(t.Context(), t))(t)
 	var seen []history.Event
 	var elapsed time.Duration
 	x.OnEvent = func(e history.Event) { seen = append(seen, e) }
 	x.Progress = func(s progress.State) { elapsed = max(elapsed, s.Elapsed) }
-	followed, err := x.Simulate(t.Context(), t)
-	if err != nil {
-		t.Fatal(err)
-	}
+	followed := must.Get(x.Simulate(t.Context(), t))(t)
 	if len(seen) < len(followed.History.Events)/2 || elapsed == 0 {
 		t.Errorf("%d of %d events, %s", len(seen), len(followed.History.Events), elapsed)
 	}

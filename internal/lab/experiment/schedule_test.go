@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // limited starts ensembles whose servers can be reached and queried, but nothing else. It records what
@@ -99,10 +100,7 @@ func TestPreparedForFaults(t *testing.T) {
 		x := least()
 		x.Ensemble = limited{}
 		x.Faults = plan.Every(time.Second, list...)
-		x, err := x.Complete()
-		if err != nil {
-			t.Fatal(err)
-		}
+		x = must.Get(x.Complete())(t)
 		if got := x.Ensemble.(limited).prepared; len(got) != want {
 			t.Errorf("prepared for %v", got)
 		}
@@ -115,14 +113,8 @@ func TestAllFaults(t *testing.T) {
 	x := least()
 	x.Ensemble, x.Seed = limited{}, 1
 	x.Faults = plan.Mix(10*time.Second, plan.AllFaults(faults.Cut{}), plan.Together(faults.Expire{Who: faults.Holder}))
-	x, err := x.Complete()
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := limited{}.Sketch()
-	if err != nil {
-		t.Fatal(err)
-	}
+	x = must.Get(x.Complete())(t)
+	e := must.Get(limited{}.Sketch())(t)
 	defer e.Close()
 	var kinds []string
 	for _, f := range x.Faults.Faults() {
@@ -185,10 +177,7 @@ func TestWarnings(t *testing.T) {
 		"kill@5s,kill@11500ms":         "",
 		"sequence,pause:weight=3,kill": "the weight of pause:weight=3 has no effect: a sequence takes its turns in the given order",
 	} {
-		schedule, err := plan.Parse(list, 4*time.Second)
-		if err != nil {
-			t.Fatal(err)
-		}
+		schedule := must.Get(plan.Parse(list, 4*time.Second))(t)
 		x := least()
 		x.TimeLimit, x.Faults = 12*time.Second, schedule
 		if got := strings.Join(x.Warnings(), "\n"); (want == "") != (got == "") || !strings.HasPrefix(got, want) {

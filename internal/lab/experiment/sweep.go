@@ -57,8 +57,7 @@ func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line s
 // notKept returns the error of a run that cannot be kept in its folder. It does not name the temporary folder
 // of the run.
 func notKept(t sweep.Task, err error) error {
-	var why syscall.Errno
-	if errors.As(err, &why) {
+	if why, ok := errors.AsType[syscall.Errno](err); ok {
 		err = why
 	}
 	return fmt.Errorf("cannot keep the run in %s: %w", t.Folder, err)

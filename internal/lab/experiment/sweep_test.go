@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
@@ -29,10 +30,7 @@ func TestSweepRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for subject, want := range map[string]checker.Result{workloads.Own: checker.Valid, specimens.Broken: checker.Violation} {
-		workload, err := specimens.Named("lock", subject)
-		if err != nil {
-			t.Fatal(err)
-		}
+		workload := must.Get(specimens.Named("lock", subject))(t)
 		synctest.Test(t, func(t *testing.T) {
 			task := sweep.Task{Seed: 7, Folder: filepath.Join(t.TempDir(), "7")}
 			x := Experiment{Config: engine.Config{

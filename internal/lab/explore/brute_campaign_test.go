@@ -5,6 +5,7 @@ package explore
 import (
 	"testing"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
@@ -22,10 +23,7 @@ func TestPairsOfRecipesByBruteForce(t *testing.T) {
 		{"lock", workloads.Own},
 	} {
 		t.Run(c[0]+" "+c[1], func(t *testing.T) {
-			w, err := specimens.Named(c[0], c[1])
-			if err != nil {
-				t.Fatal(err)
-			}
+			w := must.Get(specimens.Named(c[0], c[1]))(t)
 			x := small(w, 1, 2, 1)
 			x.PlayProcesses = x.Playable()
 			brute(t, x).compare(t)

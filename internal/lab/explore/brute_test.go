@@ -18,6 +18,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -74,9 +75,7 @@ func brute(t *testing.T, x experiment.Experiment, only ...string) *bruted {
 	}
 	c.Runners = []Runner{func(_ context.Context, s plan.Schedule) (Outcome, error) { return outcomes[s.String()], nil }}
 	b.explore = newExplorer(t.Context(), c)
-	if err := b.explore.explore(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, b.explore.explore())
 	b.few = b.explore.report
 	return b
 }

@@ -109,21 +109,11 @@ func Idle(root, recipe string, since time.Time) (folders []string, err error) {
 			continue
 		}
 		file = filepath.Join(root, filepath.FromSlash(file))
-		if info, err := os.Stat(file); err == nil && info.ModTime().Before(since) && !beingExplored(filepath.Dir(file)) {
+		if info, err := os.Stat(file); err == nil && info.ModTime().Before(since) && !filelock.Held(filepath.Join(filepath.Dir(file), lockFile)) {
 			folders = append(folders, filepath.Dir(file))
 		}
 	}
 	return folders, nil
-}
-
-// beingExplored reports whether a process has locked the folder of a shard.
-func beingExplored(folder string) bool {
-	lock, err := os.Open(filepath.Join(folder, lockFile))
-	if err != nil {
-		return false
-	}
-	defer lock.Close()
-	return filelock.Try(lock) != nil
 }
 
 // RemoveKept removes the folder of a shard, and the folders around it if nothing else is in them.

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
@@ -210,24 +209,28 @@ func (r Report) silent() (kinds []string) {
 	return kinds
 }
 
-// String returns the report for people: a sentence about faults, the properties, the verdict, and
-// the findings by their causes.
-func (r Report) String() string {
-	if len(r.Always) > 0 {
-		return r.always()
-	}
-	text := r.singlesOf()
-	if r.Pairs.All > 0 {
-		text += "; " + r.pairs()
-	}
-	if r.Ended != "" {
-		text += "\n" + r.rest()
-	}
-	return text + "\n" + r.decided() + r.found()
-}
-
 func (r Report) always() string {
 	return "the scenario breaks " + strings.Join(r.Always, ", ") + " without any fault"
+}
+
+// The most causes that String names, and the most sorts of faults of each.
+const briefCauses, briefSorts = 3, 4
+
+// String returns the report in a few lines: what was tried, and the first causes, each with the sorts of faults that have it
+// most often. If there are none, it says what was decided instead.
+func (r Report) String() string {
+	text := strings.Join(r.Tried(), "; ")
+	causes := r.Causes()
+	if len(r.Always)+len(causes) == 0 {
+		return text + r.decided()
+	}
+	for i, c := range causes {
+		if i == briefCauses {
+			return text + fmt.Sprintf("\n  and %s", many(len(causes)-i, "more cause"))
+		}
+		text += fmt.Sprintf("\n  %s, in %s, by %s: %s", c.Property, many(len(c.Findings), "run"), c.Where, strings.Join(c.Sorts()[:min(briefSorts, len(c.Sorts()))], ", "))
+	}
+	return text
 }
 
 // Tried describes, in sentences without full stops, what was tried and with which results.
@@ -240,12 +243,10 @@ func (r Report) Tried() []string {
 		out = append(out, r.pairs())
 	}
 	if r.Ended != "" {
-		out = append(out, r.rest())
+		out = append(out, "the rest was not tried, since "+r.Ended)
 	}
 	return out
 }
-
-func (r Report) rest() string { return "the rest was not tried, since " + r.Ended }
 
 // singlesOf returns the words for single faults, with the kinds that were to be tried.
 func (r Report) singlesOf() string {
@@ -255,46 +256,30 @@ func (r Report) singlesOf() string {
 	return r.singles()
 }
 
-// decided describes the verdicts on the properties.
+// decided describes the verdicts on the properties, and what is missing for a valid one.
 func (r Report) decided() string {
-	var b strings.Builder
-	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	var kept, notes []string
 	for _, v := range r.Properties {
-		kept := int(v.Figures["kept"])
-		all := kept + int(v.Figures["open"]+v.Figures["broken"]) // some properties do not apply to each run
-		fmt.Fprintf(table, "  %s\t%s\tkept in %s of %s\n", v.Property, v.Result, prose.Grouped(kept), many(all, "run"))
-	}
-	_ = table.Flush() // writing to a builder never fails
-	for _, v := range r.Properties {
+		n := int(v.Figures["kept"])
+		all := n + int(v.Figures["open"]+v.Figures["broken"]) // some properties do not apply to each run
+		kept = append(kept, fmt.Sprintf("%s in %s of %s", v.Property, prose.Grouped(n), many(all, "run")))
 		for _, note := range v.Notes {
-			fmt.Fprintf(&b, "  %s: %s\n", v.Property, note)
+			notes = append(notes, "\n  "+v.Property+": "+note)
 		}
 	}
+	text := "\nkept: " + strings.Join(kept, ", ") + strings.Join(notes, "")
 	if len(r.Nowhere) > 0 {
-		fmt.Fprintf(&b, "no message of this scenario is one for %s\n", strings.Join(r.Nowhere, ", "))
+		text += "\nno message of this scenario is one for " + strings.Join(r.Nowhere, ", ")
 	}
 	result, why := r.Verdict()
-	fmt.Fprintf(&b, "verdict: %s", result)
+	text += "\nverdict: " + string(result)
 	if result == checker.Valid {
-		b.WriteString(onerun.Unchecked(r.Unchecked, r.Runs))
+		text += onerun.Unchecked(r.Unchecked, r.Runs)
 	}
-	for _, text := range why {
-		b.WriteString("\n  " + text)
+	for _, reason := range why {
+		text += "\n  " + reason
 	}
-	return b.String()
-}
-
-// found describes the findings by cause, each with the first schedule that leads to it, and with the
-// sorts of faults that do.
-func (r Report) found() string {
-	var b strings.Builder
-	for i, c := range r.Causes() {
-		fmt.Fprintf(&b, "\n\n%d. %s, in %s, by %s: %s\n   --faults '%s'", i+1, c.Property, many(len(c.Findings), "run"), c.Where, c.Shape, plan.Steps(c.Findings[0].Steps...))
-		for _, s := range c.Sorts() {
-			fmt.Fprintf(&b, "\n   %s", s)
-		}
-	}
-	return b.String()
+	return text
 }
 
 // Cause holds all findings with one cause: they break one property, with counterexamples of one

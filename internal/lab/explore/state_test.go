@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/base/filelock"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // remembered is a scenario that makes each run only once, however often it is asked for.
@@ -71,28 +72,17 @@ func (m *remembered) explored(t *testing.T, change func(*Config)) (Report, State
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	m.runs, m.stop = 0, cancel
-	r, err := Explore(ctx, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(last)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := must.Get(Explore(ctx, c))(t)
+	text := must.Get(json.Marshal(last))(t)
 	var stored State
-	if err := json.Unmarshal(text, &stored); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal(text, &stored))
 	return r, stored
 }
 
 // written returns a report as users see it.
 func written(t *testing.T, r Report) string {
 	t.Helper()
-	text, err := json.MarshalIndent(r, "", " ")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(json.MarshalIndent(r, "", " "))(t)
 	return r.String() + "\n" + string(text)
 }
 
@@ -167,17 +157,13 @@ func TestKept(t *testing.T) {
 	d := sweep.Description{Shard: sweep.Shard{Index: 2, Of: 3}}
 	folder := FolderOf(root, "counter", d)
 	k := Kept{Description: d, Experiment: "recipe: counter\n", Subject: "mine"}
-	if err := errors.Join(k.Open(folder), k.Keep(s)); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, errors.Join(k.Open(folder), k.Keep(s)))
 	var other Kept
 	if err := other.Open(folder); !errors.Is(err, filelock.ErrHeld) {
 		t.Error(err)
 	}
 	k.Close()
-	if err := other.Open(folder); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, other.Open(folder))
 	defer other.Close()
 	if diff := cmp.Diff(written(t, s.Report), written(t, other.State.Report)); diff != "" || !other.State.Done(m.config) {
 		t.Error(diff)

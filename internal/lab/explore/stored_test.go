@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A stored exploration is read again as it was written.
@@ -24,10 +25,7 @@ func TestStored(t *testing.T) {
 	if want := filepath.Join(dir, StoredIn, "lock", "2026-01-02T03-04-05.006Z"); folder != want || err != nil {
 		t.Fatalf("%s, %v", folder, err)
 	}
-	text, err := os.ReadFile(filepath.Join(folder, StoredFile))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(os.ReadFile(filepath.Join(folder, StoredFile)))(t)
 	got, err := ParseStored(text)
 	if diff := cmp.Diff(s, got); diff != "" || err != nil {
 		t.Error(diff, err)
@@ -35,29 +33,19 @@ func TestStored(t *testing.T) {
 	if _, err := ParseStored(text[:50]); err == nil {
 		t.Error("half of it was read")
 	}
-	if err := os.MkdirAll(filepath.Join(dir, StoredIn, "queue", "mine"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(filepath.Join(dir, StoredIn, "queue", "mine"), 0o755))
 	elsewhere := t.TempDir()
-	if _, err := s.Write(elsewhere); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(filepath.Join(elsewhere, StoredIn, "lock"), filepath.Join(dir, StoredIn, "linked")); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(s.Write(elsewhere))(t)
+	must.Do(t, os.Symlink(filepath.Join(elsewhere, StoredIn, "lock"), filepath.Join(dir, StoredIn, "linked")))
 	all, err := InStore(dir)
 	if err != nil || len(all) != 1 || all[0].Path != folder || all[0].Recipe != "lock" || all[0].Err != nil || !cmp.Equal(all[0].Stored, s) {
 		t.Fatalf("%+v, %v", all, err)
 	}
-	if err := os.Truncate(filepath.Join(folder, StoredFile), 50); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Truncate(filepath.Join(folder, StoredFile), 50))
 	if all, err = InStore(dir); err != nil || len(all) != 1 || all[0].Err == nil {
 		t.Fatalf("%+v, %v", all, err)
 	}
-	if err := all[0].Remove(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, all[0].Remove())
 	if all, err = InStore(dir); err != nil || len(all) != 0 {
 		t.Errorf("%+v, %v", all, err)
 	}

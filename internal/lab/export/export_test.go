@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/stats/samples"
 )
@@ -33,9 +34,7 @@ func measurements(t *testing.T) *samples.Samples {
 
 func TestTimes(t *testing.T) {
 	var b bytes.Buffer
-	if err := Times(&b, measurements(t)); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, Times(&b, measurements(t)))
 	want := `measure,of,us,at_least,count
 latency,acquire,0,false,1
 latency,acquire,911,false,2
@@ -56,15 +55,10 @@ probe,,12,false,1
 func TestHistograms(t *testing.T) {
 	s := measurements(t)
 	var b bytes.Buffer
-	if err := Histograms(&b, s); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, Histograms(&b, s))
 	times := map[string]*measured.Times{"acquire": s.Operations["acquire"].Latency, "probe": s.Probe.Latency}
 	for r := hdrhistogram.NewHistogramLogReader(&b); ; {
-		h, err := r.NextIntervalHistogram()
-		if err != nil {
-			t.Fatal(err)
-		}
+		h := must.Get(r.NextIntervalHistogram())(t)
 		if h == nil {
 			break
 		}
@@ -118,9 +112,7 @@ func record() *history.History {
 
 func TestOperations(t *testing.T) {
 	var b bytes.Buffer
-	if err := Operations(&b, record()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, Operations(&b, record()))
 	want := strings.TrimLeft(`
 index,client,process,key,f,intended_us,invoked_us,returned_us,outcome,error
 1,0,0,"a,b",acquire,500.000,1000.000,4000.000,ok,

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // read decodes a line by OTLP's own definitions, and fails on unknown fields. protojson needs
@@ -26,10 +27,7 @@ func read(t *testing.T, line string) *trace.TracesData {
 	ids := regexp.MustCompile(`"(traceId|spanId)":"([0-9a-f]+)"`)
 	line = ids.ReplaceAllStringFunc(line, func(s string) string {
 		m := ids.FindStringSubmatch(s)
-		id, err := hex.DecodeString(m[2])
-		if err != nil {
-			t.Fatal(err)
-		}
+		id := must.Get(hex.DecodeString(m[2]))(t)
 		return `"` + m[1] + `":"` + base64.StdEncoding.EncodeToString(id) + `"`
 	})
 	d := &trace.TracesData{}
@@ -43,9 +41,7 @@ func read(t *testing.T, line string) *trace.TracesData {
 func written(t *testing.T, name string, h *history.History) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Traces(&b, name, h); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, Traces(&b, name, h))
 	return b.String()
 }
 
@@ -144,10 +140,7 @@ func TestSend(t *testing.T) {
 // The JSON of one span, so that the test notices a change of the format.
 func TestSpanJSON(t *testing.T) {
 	s := traced(&span{id: "operation 1", name: "acquire", from: 1, to: 2, attributes: []attribute{{"client", 0}, {"key", ""}}}, "run", record().Header.Wall)
-	got, err := json.Marshal(s)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := must.Get(json.Marshal(s))(t)
 	want := `{"traceId":"` + s.TraceID + `","spanId":"` + s.SpanID + `","name":"acquire","kind":3,"startTimeUnixNano":"1769860800000000006","endTimeUnixNano":"1769860800000000007",` +
 		`"attributes":[{"key":"zklab.client","value":{"intValue":"0"}},{"key":"zklab.key","value":{"stringValue":""}}],"status":{"code":1}}`
 	if diff := cmp.Diff(want, string(got)); diff != "" {

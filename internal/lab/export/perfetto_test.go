@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // definitions holds the parts of Perfetto's message definitions that are used.
@@ -61,17 +62,10 @@ type packet struct {
 func packets(t *testing.T, trace []byte) []packet {
 	t.Helper()
 	file := &descriptorpb.FileDescriptorProto{}
-	if err := prototext.Unmarshal([]byte(definitions), file); err != nil {
-		t.Fatal(err)
-	}
-	d, err := protodesc.NewFile(file, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, prototext.Unmarshal([]byte(definitions), file))
+	d := must.Get(protodesc.NewFile(file, nil))(t)
 	m := dynamicpb.NewMessage(d.Messages().ByName("Trace"))
-	if err := proto.Unmarshal(trace, m); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, proto.Unmarshal(trace, m))
 	var known func(m protoreflect.Message)
 	known = func(m protoreflect.Message) {
 		if len(m.GetUnknown()) > 0 {
@@ -90,10 +84,7 @@ func packets(t *testing.T, trace []byte) []packet {
 		})
 	}
 	known(m)
-	text, err := protojson.Marshal(m)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(protojson.Marshal(m))(t)
 	var out struct {
 		Packet []packet `json:"packet"`
 	}
@@ -110,9 +101,7 @@ func TestPerfetto(t *testing.T) {
 		history.Event{Index: 12, Time: 9 * time.Millisecond, Process: 6, Client: 0, Type: history.Invoke, F: "overlaps"},
 		history.Event{Index: 13, Time: 10 * time.Millisecond, Process: history.Nemesis, Client: -1, Type: history.Info, F: history.FPhase})
 	var b bytes.Buffer
-	if err := Perfetto(&b, h); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, Perfetto(&b, h))
 	names := map[string]string{}
 	var got []string
 	for _, p := range packets(t, b.Bytes()) {

@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/mix"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
@@ -31,10 +32,7 @@ func TestRepeating(t *testing.T) {
 			}
 			var s simulations
 			for ; s.violated == 0 && x.Seed < 10; x.Seed++ {
-				o, err := mix.Simulate(t, x)
-				if err != nil {
-					t.Fatal(err)
-				}
+				o := must.Get(mix.Simulate(t, x))(t)
 				s.add(o)
 			}
 			if s.violated == 0 {

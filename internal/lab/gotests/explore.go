@@ -108,10 +108,10 @@ func tellExplored(t *testing.T, x experiment.Experiment, r explore.Report, p *pa
 		x.Faults = plan.Steps(steps...)
 		o, err := SimulateIn(t, x)
 		if err != nil {
-			t.Fatalf("zklab: %s\nits first run once more: %v", r, err)
+			t.Fatalf("zklab: %s\nits first run once more, with the faults %s: %v", r, x.Faults, err)
 		}
 		if len(o.Result.Violated()) == 0 {
-			t.Errorf("zklab: %s\n\nits first run took a different course when repeated, and broke nothing; with the flag of zklab overlay, runs repeat", r)
+			t.Errorf("zklab: %s\n\nits first run, with the faults %s, took a different course when repeated, and broke nothing; with the flag of zklab overlay, runs repeat", r, x.Faults)
 			return
 		}
 		keepFailed(t, x, o)

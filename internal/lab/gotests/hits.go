@@ -19,6 +19,7 @@ import (
 type struck struct {
 	kinds map[string]map[string]int // kind, state, times
 	ever  map[string]bool           // states of any client
+	wrote bool                      // the object has no holds: its last writer counts as holder
 }
 
 // doings has, for each state of a client, the words for clients that a fault hit in that state.
@@ -34,7 +35,9 @@ func (s *struck) add(o *experiment.Outcome) {
 	}
 	hits := stats.Faults(o.History)
 	slices.SortStableFunc(hits, func(a, b stats.Fault) int { return cmp.Compare(a.Injected, b.Injected) })
-	doing := faults.NewActivity(models.Of(o.History))
+	model := models.Of(o.History)
+	s.wrote = !slices.ContainsFunc(model.Operations, func(op models.Operation) bool { return op.Begins })
+	doing := faults.NewActivity(model)
 	for i := range o.History.Events {
 		e := &o.History.Events[i]
 		for len(hits) > 0 && hits[0].Injected <= e.Time {
@@ -66,6 +69,9 @@ func (s *struck) hit(f stats.Fault, doing *faults.Activity) {
 func (s *struck) text() string {
 	var counts, nevers []string
 	for _, d := range doings {
+		if s.wrote && d.state == faults.Holding {
+			d.words = "had written last"
+		}
 		n := 0
 		var never []string
 		for _, kind := range slices.Sorted(maps.Keys(s.kinds)) {

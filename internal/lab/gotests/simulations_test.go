@@ -7,11 +7,14 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/mix"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/broken"
@@ -27,10 +30,7 @@ func TestUsualSeedsMeetWaiters(t *testing.T) {
 	}
 	found := 0
 	for range 10 {
-		o, err := mix.Simulate(t, x)
-		if err != nil {
-			t.Fatal(err)
-		}
+		o := must.Get(mix.Simulate(t, x))(t)
 		if slices.Contains(o.Result.Violated(), "grant") {
 			found++
 		}
@@ -46,10 +46,7 @@ func TestUsualSeedsMeetWaiters(t *testing.T) {
 func TestUsualSeedsHitEverybody(t *testing.T) {
 	for _, recipe := range []string{"barrier", "double-barrier", "lock", "membership", "queue", "two-phase-commit"} {
 		t.Run(recipe, func(t *testing.T) {
-			w, err := specimens.Named(recipe, workloads.Own)
-			if err != nil {
-				t.Fatal(err)
-			}
+			w := must.Get(specimens.Named(recipe, workloads.Own))(t)
 			x, _, err := forSimulation(experiment.Experiment{Config: engine.Config{Workload: w}})
 			if err != nil {
 				t.Fatal(err)
@@ -57,10 +54,7 @@ func TestUsualSeedsHitEverybody(t *testing.T) {
 			var s simulations
 			atMessages := 0
 			for range 20 {
-				o, err := mix.Simulate(t, x)
-				if err != nil {
-					t.Fatal(err)
-				}
+				o := must.Get(mix.Simulate(t, x))(t)
 				s.add(o)
 				for _, step := range o.Unkept.Stored().Schedule {
 					if step.Point != "" {
@@ -84,6 +78,21 @@ func TestUsualSeedsHitEverybody(t *testing.T) {
 				t.Error(s.struck.text())
 			}
 		})
+	}
+}
+
+// An object without holds has no holders: faults hit who had written last.
+func TestHitsOfWriters(t *testing.T) {
+	for want, model := range map[string]string{
+		"faults hit clients that had written last 1 time": models.Counter.Name,
+		"faults hit clients that held 1 time":             models.Lock.Name,
+	} {
+		var s struck
+		s.add(&experiment.Outcome{History: historytest.New(model).History()})
+		s.kinds, s.ever = map[string]map[string]int{"expire": {faults.Holding: 1}}, map[string]bool{faults.Holding: true}
+		if got := s.text(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 
@@ -208,10 +217,7 @@ func TestPanicsInPlayedProcesses(t *testing.T) {
 	}
 	x.PlayProcesses = true
 	for x.Seed = 1; x.Seed <= 10; x.Seed++ {
-		o, err := mix.Simulate(t, x)
-		if err != nil {
-			t.Fatal(err)
-		}
+		o := must.Get(mix.Simulate(t, x))(t)
 		for _, v := range o.Result.Decisive(checker.Violation) {
 			if v.Property == "no-panic" && strings.Contains(v.Reason, "discovery.go:") {
 				return

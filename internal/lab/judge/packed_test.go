@@ -17,6 +17,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/judge"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )
@@ -54,30 +55,22 @@ func TestPackedRuns(t *testing.T) {
 // decide writes the result and the report of a run.
 func decide(t *testing.T, dir string, asList bool) {
 	t.Helper()
-	run, err := store.Open(".", dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	run := must.Get(store.Open(".", dir))(t)
 	if asList {
-		if _, err := run.ReadHistory(); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(run.ReadHistory())(t)
 	} else if h, err := run.ReadPacked(0); err != nil || !h.Packed() {
 		t.Fatal("the record is not packed", err)
 	}
 	var result *store.Result
+	var err error
 	synctest.Test(t, func(*testing.T) { // virtual time, in which no search ends early on a busy machine
 		result, err = judge.Run(context.Background(), run, checker.Options{Memory: int64(runtime.GOMAXPROCS(0)) * 128 << 20})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := run.WriteResult(result); err != nil {
-		t.Fatal(err)
-	}
-	if err := reports.Write(run); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, run.WriteResult(result))
+	must.Do(t, reports.Write(run))
 }
 
 // compare reports files that differ between two runs, apart from the names of their folders.
@@ -122,22 +115,11 @@ func difference(want, got []byte) string {
 
 func unzip(t *testing.T, from, to, name string, damage func([]byte) []byte) {
 	t.Helper()
-	f, err := os.Open(filepath.Join(from, name+".gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := must.Get(os.Open(filepath.Join(from, name+".gz")))(t)
 	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(to, name), damage(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	z := must.Get(gzip.NewReader(f))(t)
+	text := must.Get(io.ReadAll(z))(t)
+	must.Do(t, os.WriteFile(filepath.Join(to, name), damage(text), 0o600))
 }
 
 // without returns a text without some lines.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/stats/samples"
@@ -19,24 +20,17 @@ import (
 func cellOf(t *testing.T, on string, seeds sweep.Seeds, of int, lines ...sweep.Line) *Cell {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "sweep")
-	j, err := sweep.OpenJournal(filepath.Join(folder, sweep.Shard{}.Name()), sweep.Description{Seeds: seeds}, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	j := must.Get(sweep.OpenJournal(filepath.Join(folder, sweep.Shard{}.Name()), sweep.Description{Seeds: seeds}, 1))(t)
 	defer j.Close()
 	for i, l := range lines {
 		l.Seed = int64(i + 1)
-		if err := j.Write(l); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, j.Write(l))
 	}
 	why := sweep.AllSeeds
 	if int64(len(lines)) < seeds.Count() {
 		why = sweep.Interrupted
 	}
-	if err := j.End(why); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, j.End(why))
 	return &Cell{On: on, Folder: folder, Of: of}
 }
 
@@ -117,13 +111,9 @@ func complete(t *testing.T, cells ...*Cell) *Matrix {
 	m := &Matrix{Experiments: []*Experiment{{Name: "lock", Cells: cells}}}
 	for _, c := range cells {
 		m.Servers = append(m.Servers, c.On)
-		if err := c.Read(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, c.Read())
 	}
-	if err := m.Complete(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, m.Complete())
 	return m
 }
 
@@ -199,9 +189,7 @@ func TestStored(t *testing.T) {
 	m := complete(t, cellOf(t, "a", one, 1, good(time.Millisecond)), cellOf(t, "b", one, 1, bad()))
 	m.Command, m.Experiments[0].Cells[0].Gates = "zklab matrix lock", []gates.Result{{Gate: "errors<1%", Result: gates.Exceeded}}
 	want := Stored{Matrix: *m, Began: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Label: "night"}
-	if err := want.Write(filepath.Join(root, StoreFolder, "x")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, want.Write(filepath.Join(root, StoreFolder, "x")))
 	all, err := InStore(root)
 	if err != nil || len(all) != 1 || all[0].Err != nil {
 		t.Fatal(all, err)
@@ -215,9 +203,7 @@ func TestStored(t *testing.T) {
 	if got.Runs() != 2 || !got.Exceeded() || !cmp.Equal(got.Violated(), []string{"exclusion"}) || !cmp.Equal(got.Names(), []string{"lock"}) {
 		t.Error(got.Runs(), got.Exceeded(), got.Violated(), got.Names())
 	}
-	if err := all[0].Remove(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, all[0].Remove())
 	if all, err := InStore(root); err != nil || len(all) != 0 {
 		t.Error(all, err)
 	}

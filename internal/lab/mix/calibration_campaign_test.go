@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/internal/lab/coverage"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/styles/wrong"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
@@ -21,10 +22,7 @@ func TestCalibration(t *testing.T) {
 	var names []string
 	add := func(name string, w workloads.Workload) { names, subjects[name] = append(names, name), w }
 	for _, recipe := range []string{"lock", "election", "queue", "double-barrier", "membership", "counter"} {
-		w, err := specimens.Named(recipe, workloads.Own)
-		if err != nil {
-			t.Fatal(err)
-		}
+		w := must.Get(specimens.Named(recipe, workloads.Own))(t)
 		add(recipe, w)
 	}
 	for _, name := range []string{"lock deleted by path", "semaphore released by path", "partitioner with its name on items", "queue taken again"} {

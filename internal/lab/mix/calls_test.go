@@ -17,6 +17,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -472,10 +473,7 @@ func TestLoadsCallAsSaid(t *testing.T) {
 	for recipe := range loads {
 		t.Run(recipe, func(t *testing.T) {
 			l := newCalls(recipe)
-			w, err := specimens.Named(recipe, workloads.Own)
-			if err != nil {
-				t.Fatal(err)
-			}
+			w := must.Get(specimens.Named(recipe, workloads.Own))(t)
 			if recipe == models.Register.Name {
 				w = recordedRegisters{w, l}
 			} else {
@@ -521,10 +519,7 @@ func methodDocs(t *testing.T) map[string]string {
 	}
 	docs := map[string]string{}
 	for _, file := range files {
-		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
-		if err != nil {
-			t.Fatal(err)
-		}
+		f := must.Get(parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments))(t)
 		ast.Inspect(f, func(n ast.Node) bool {
 			s, ok := n.(*ast.TypeSpec)
 			if !ok {

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -99,10 +100,7 @@ func TestEachPropertyIsDecided(t *testing.T) {
 // properties lists the properties of a recipe, except those that a result has only if something is wrong.
 func properties(t *testing.T, recipe string) (names []string) {
 	t.Helper()
-	checks, err := checker.For(recipe, checker.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	checks := must.Get(checker.For(recipe, checker.Options{}))(t)
 	for _, c := range checks {
 		if name := c.Name(); name != "no-panic" && name != "returns" && name != "recovers" && name != "belief" { // which is only measured
 			names = append(names, name)

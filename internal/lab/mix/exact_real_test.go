@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/overlaid"
 )
 
@@ -15,10 +16,7 @@ import (
 // run in a binary that was built with the overlay.
 func TestRealMixesAreExact(t *testing.T) {
 	dir := t.TempDir()
-	flag, err := overlaid.Flag(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	flag := must.Get(overlaid.Flag(t.Context(), dir))(t)
 	binary := filepath.Join(dir, "mix.test")
 	if out, err := exec.Command("go", "test", "-vet=off", flag, "-c", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/overlay"
 	"github.com/zklab/zklab/specimens"
 )
@@ -93,20 +94,14 @@ func TestMixesOutdateLooks(t *testing.T) {
 	for _, mutant := range []string{"lock/broken:looks-then-unlocks", "lock/broken:takes-over-its-lock"} {
 		t.Run(mutant, func(t *testing.T) {
 			recipe, subject, _ := strings.Cut(mutant, "/")
-			w, err := specimens.Named(recipe, subject)
-			if err != nil {
-				t.Fatal(err)
-			}
+			w := must.Get(specimens.Named(recipe, subject))(t)
 			x := usual(t, w)
 			found, tried := 0, 0
 			for ; x.Seed <= 50 && found < several; x.Seed++ {
 				if !mixes[x.Seed%int64(len(mixes))].crashes {
 					continue
 				}
-				o, err := Simulate(t, x)
-				if err != nil {
-					t.Fatal(err)
-				}
+				o := must.Get(Simulate(t, x))(t)
 				tried++
 				if o.Result.Verdict == checker.Violation {
 					found++
@@ -184,9 +179,7 @@ func tookAt(t *testing.T, h *history.History) (specs []string) {
 			continue
 		}
 		var s history.FaultStep
-		if err := e.Decode(&s); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, e.Decode(&s))
 		if s.Step == history.StepVerified && strings.Contains(s.Spec, "@") {
 			specs = append(specs, s.Spec)
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -23,9 +24,7 @@ func TestProcessesKeepNames(t *testing.T) {
 					continue
 				}
 				var v models.Joining
-				if err := e.Decode(&v); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, e.Decode(&v))
 				name := e.Key + v.Member
 				if had := names[name]; len(had) > 0 {
 					keep[e.Client%2] = true

@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
@@ -14,17 +15,11 @@ import (
 // In some of the usual seeds two of five servers, or three of seven, are down at once, but never more, and
 // the lock keeps its promises.
 func TestOutagesOverlap(t *testing.T) {
-	lock, err := specimens.Named("lock", workloads.Own)
-	if err != nil {
-		t.Fatal(err)
-	}
+	lock := must.Get(specimens.Named("lock", workloads.Own))(t)
 	for servers, spare := range map[int]int{5: 2, 7: 3} {
 		x := usual(t, lock)
 		x.Seed, x.Out, x.Ensemble = outagesMix, t.TempDir(), embedded.Config{Nodes: servers, InMemory: true}
-		o, err := Simulate(t, x)
-		if err != nil {
-			t.Fatal(err)
-		}
+		o := must.Get(Simulate(t, x))(t)
 		if o.Result.Verdict == checker.Violation {
 			t.Errorf("%d servers: %s", servers, o.Result.Verdict)
 		}
@@ -37,10 +32,7 @@ func TestOutagesOverlap(t *testing.T) {
 // mostDown returns the largest number of servers that were paused or killed at once.
 func mostDown(t *testing.T, o *experiment.Outcome) (most int) {
 	t.Helper()
-	h, err := history.Open(o.Run.History())
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := must.Get(history.Open(o.Run.History()))(t)
 	down := map[int]bool{}
 	for i := range h.Events {
 		e := &h.Events[i]
@@ -48,9 +40,7 @@ func mostDown(t *testing.T, o *experiment.Outcome) (most int) {
 			continue
 		}
 		var s history.FaultStep
-		if err := e.Decode(&s); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, e.Decode(&s))
 		for _, server := range s.Servers {
 			switch s.Step {
 			case history.StepVerified:

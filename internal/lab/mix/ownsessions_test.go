@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/shrink"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/overlay"
 	"github.com/zklab/zklab/recipes"
 	"github.com/zklab/zklab/subjects"
@@ -43,18 +44,12 @@ func TestOwnSessionsShrink(t *testing.T) {
 		return l
 	})})
 	for x.Seed = 1; x.Seed < 10; x.Seed++ {
-		o, err := Simulate(t, x)
-		if err != nil {
-			t.Fatal(err)
-		}
+		o := must.Get(Simulate(t, x))(t)
 		causes := sweep.CausesOf(o.Result, o.History)
 		if len(causes) == 0 || o.Made.PlayProcesses {
 			continue
 		}
-		s, err := shrink.Simulated(t.Context(), t, o.Made, o, shrink.Config{Cause: causes[0], Runs: 150})
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := must.Get(shrink.Simulated(t.Context(), t, o.Made, o, shrink.Config{Cause: causes[0], Runs: 150}))(t)
 		t.Logf("seed %d: %s to %s in %d runs", x.Seed, s.From, s.To, s.Runs)
 		if s.From.Arrivals < 50 { // there is little to leave out
 			continue
@@ -113,10 +108,7 @@ func TestOwnSessionsWithoutALog(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			x := usual(t, workloads.Lock{New: ownSession(c.lock)})
 			x.Seed = 2
-			o, err := Simulate(t, x)
-			if err != nil {
-				t.Fatal(err)
-			}
+			o := must.Get(Simulate(t, x))(t)
 			v := exclusionOf(t, o.History)
 			if v.Result != c.want || v.Figures["floating"] != 0 {
 				t.Errorf("exclusion is %s, want %s; %v", v.Result, c.want, v.Figures)

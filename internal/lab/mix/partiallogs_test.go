@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 )
 
@@ -32,11 +33,7 @@ func TestPartialLogs(t *testing.T) {
 
 func partialLogSeeds(t *testing.T) int64 {
 	t.Helper()
-	seeds, err := strconv.ParseInt(cmp.Or(os.Getenv("ZKLAB_PARTIAL_LOGS"), "3"), 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return seeds
+	return must.Get(strconv.ParseInt(cmp.Or(os.Getenv("ZKLAB_PARTIAL_LOGS"), "3"), 10, 64))(t)
 }
 
 // accused lists what is reported as wrong with a correct run if only parts of its log are known.

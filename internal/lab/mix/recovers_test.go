@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/ownobjects"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/subjects"
@@ -160,10 +161,7 @@ var unpunished = []string{models.DoubleBarrier.Name}
 // The default test convicts subjects of zklab's own kinds that do not recover.
 func TestMortalsOfZklabsKinds(t *testing.T) {
 	for _, recipe := range specimens.Recipes() {
-		w, err := specimens.Named(recipe, workloads.Own)
-		if err != nil {
-			t.Fatal(err)
-		}
+		w := must.Get(specimens.Named(recipe, workloads.Own))(t)
 		if !workloads.InProcesses(w) || slices.Contains(unpunished, recipe) {
 			continue
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/styles/wrong"
 	"github.com/zklab/zklab/specimens"
 )
@@ -22,10 +23,7 @@ import (
 // What a tree watch says of the changes of a run is what the servers' transactions say. ZKLAB_TREE_WATCH is the number of seeds of each
 // recipe, 1 by default.
 func TestTreeWatchAgreesWithLog(t *testing.T) {
-	seeds, err := strconv.ParseInt(cmp.Or(os.Getenv("ZKLAB_TREE_WATCH"), "1"), 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
+	seeds := must.Get(strconv.ParseInt(cmp.Or(os.Getenv("ZKLAB_TREE_WATCH"), "1"), 10, 64))(t)
 	runs, used := 0, 0
 	for i, recipe := range specimens.Recipes() {
 		t.Run(recipe, func(t *testing.T) {
@@ -85,10 +83,7 @@ func violatedWithoutLog(t *testing.T, o *experiment.Outcome) (names []string) {
 // treeWatchOf returns what the tree watch of a run said, and how much that is.
 func treeWatchOf(t *testing.T, o *experiment.Outcome) (w history.TreeWatch, told string) {
 	t.Helper()
-	w, err := historytest.ToldBy(o.History)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w = must.Get(historytest.ToldBy(o.History))(t)
 	authors := 0
 	for _, c := range w.Changes {
 		if c.Session != 0 {

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/dev/jsonlines"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/styles"
 	"github.com/zklab/zklab/internal/testkit/styles/wrong"
 	"github.com/zklab/zklab/specimens"
@@ -39,14 +40,11 @@ func rightSubjects() (all []specimens.Specimen) {
 }
 
 // TestWorthWithoutLog makes runs of the default test with wrong and with right recipes, and decides each of them twice: with
-// the transactions of its servers, and without, as on an external ensemble. It makes the tables of docs/external.md. What
+// the transactions of its servers, and without, as on an external ensemble. It writes the sums into docs/external.md, and the properties into docs/unlogged.csv. What
 // it has measured it adds to the file ZKLAB_UNLOGGED_KEPT, so that it goes on where it ended. With ZKLAB_UNLOGGED_WATCH the runs
 // have a tree watch.
 func TestWorthWithoutLog(t *testing.T) {
-	seeds, err := strconv.Atoi(cmp.Or(os.Getenv("ZKLAB_UNLOGGED_SEEDS"), "20"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	seeds := must.Get(strconv.Atoi(cmp.Or(os.Getenv("ZKLAB_UNLOGGED_SEEDS"), "20")))(t)
 	kept := keptWorths(t, os.Getenv("ZKLAB_UNLOGGED_KEPT"), seeds)
 	for _, s := range chosen(t, wrongSubjects(), "ZKLAB_UNLOGGED_ONLY") {
 		kept.measure(t, s, false)
@@ -54,11 +52,8 @@ func TestWorthWithoutLog(t *testing.T) {
 	for _, s := range chosen(t, rightSubjects(), "ZKLAB_UNLOGGED_ONLY") {
 		kept.measure(t, s, true)
 	}
-	text := worthText(kept.all)
 	fmt.Println()
-	if err := command.Publish(os.Getenv("ZKLAB_UNLOGGED_WRITE"), "unlogged", text); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, command.Publish(os.Getenv("ZKLAB_UNLOGGED_WRITE"), "unlogged", worthSummary(kept.all), worthByProperty(kept.all)))
 }
 
 // worths are measured values, which a file keeps.
@@ -70,10 +65,7 @@ type worths struct {
 
 func keptWorths(t *testing.T, file string, seeds int) *worths {
 	t.Helper()
-	all, err := jsonlines.Read[worth](file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must.Get(jsonlines.Read[worth](file))(t)
 	return &worths{file, seeds, slices.DeleteFunc(all, func(one worth) bool { return one.Runs != seeds })}
 }
 
@@ -105,9 +97,7 @@ func (w *worths) measure(t *testing.T, s specimens.Specimen, right bool) {
 	if w.file == "" {
 		return
 	}
-	if err := jsonlines.Add(w.file, one); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, jsonlines.Add(w.file, one))
 }
 
 // withoutLog decides a run without its transactions.

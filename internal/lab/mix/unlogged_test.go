@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -30,11 +31,6 @@ func unlogged(h *history.History) *history.History {
 	u := h.With(h.Events)
 	u.Header.Params.Unlogged, u.Header.Params.SameClock, u.Header.Params.Sweep = true, false, 0
 	return u
-}
-
-// worthText is the text of docs/external.md.
-func worthText(all []worth) string {
-	return worthSummary(all) + "\n" + worthByProperty(all) + "\n" + worthLost(all)
 }
 
 // worthSummary has a line for each sum: with the log and without.
@@ -74,9 +70,8 @@ func worthSummary(all []worth) string {
 	return b.String()
 }
 
-// worthByProperty has a line for each property that convicts less without the log, those that lose most first, and names the
-// others.
-func worthByProperty(all []worth) string {
+// worthByProperty has a row for each property, those that lose most without the log first.
+func worthByProperty(all []worth) [][]string {
 	type sums struct{ runs, without, recipes, recipesWithout int }
 	of := map[string]sums{}
 	for _, w := range all {
@@ -94,50 +89,17 @@ func worthByProperty(all []worth) string {
 			of[p] = s
 		}
 	}
-	var lose, keep []string
-	for _, p := range slices.Sorted(maps.Keys(of)) {
-		if of[p].without < of[p].runs {
-			lose = append(lose, p)
-		} else {
-			keep = append(keep, "`"+p+"`")
-		}
+	names := slices.Sorted(maps.Keys(of))
+	slices.SortStableFunc(names, func(p, q string) int { return cmp.Compare(of[q].runs-of[q].without, of[p].runs-of[p].without) })
+	rows := [][]string{{"property", "convicts runs with the log", "runs without", "wrong recipes with the log", "wrong recipes without"}}
+	for _, p := range names {
+		s := of[p]
+		rows = append(rows, []string{p, strconv.Itoa(s.runs), strconv.Itoa(s.without), strconv.Itoa(s.recipes), strconv.Itoa(s.recipesWithout)})
 	}
-	slices.SortStableFunc(lose, func(p, q string) int { return cmp.Compare(of[q].runs-of[q].without, of[p].runs-of[p].without) })
-	var b strings.Builder
-	b.WriteString("| property | convicts runs with the log | without | wrong recipes with the log | without |\n|---|--:|--:|--:|--:|\n")
-	for _, p := range lose {
-		fmt.Fprintf(&b, "| `%s` | %d | %d | %d | %d |\n", p, of[p].runs, of[p].without, of[p].recipes, of[p].recipesWithout)
-	}
-	if len(keep) > 0 {
-		fmt.Fprintf(&b, "\nThese properties convict as many runs without the log, or more: %s.\n", strings.Join(keep, ", "))
-	}
-	return b.String()
+	return rows
 }
 
-// worthLost has a line for each wrong recipe that loses at least half of its convictions.
-func worthLost(all []worth) string {
-	lost := slices.DeleteFunc(slices.Clone(all), func(w worth) bool {
-		return w.Right || 2*w.Without.Violated > w.With.Violated || w.With.Violated == 0
-	})
-	slices.SortFunc(lost, func(v, w worth) int {
-		return cmp.Or(cmp.Compare(v.Without.Violated, w.Without.Violated), cmp.Compare(w.With.Violated, v.With.Violated), cmp.Compare(v.Name, w.Name))
-	})
-	if len(lost) == 0 {
-		return "No wrong recipe loses half of its convictions.\n"
-	}
-	var b strings.Builder
-	b.WriteString("| wrong recipe | convicted in runs with the log | without | by, with the log |\n|---|--:|--:|---|\n")
-	for _, w := range lost {
-		var by []string
-		for _, p := range slices.Sorted(maps.Keys(w.With.Properties)) {
-			by = append(by, fmt.Sprintf("`%s` %d", p, w.With.Properties[p]))
-		}
-		fmt.Fprintf(&b, "| %s | %d of %d | %d | %s |\n", w.Name, w.With.Violated, w.Runs, w.Without.Violated, strings.Join(by, ", "))
-	}
-	return b.String()
-}
-
-func TestWorthText(t *testing.T) {
+func TestWorth(t *testing.T) {
 	all := []worth{
 		{
 			Name: "lock, a", Runs: 4,
@@ -154,22 +116,12 @@ func TestWorthText(t *testing.T) {
 | wrong recipes convicted | 3 of 4 | 2 of 4 |
 | their runs that convict | 7 of 16 | 3 of 16 |
 | runs of right recipes that accuse | 0 of 4 | 0 of 4 |
-
-| property | convicts runs with the log | without | wrong recipes with the log | without |
-|---|--:|--:|--:|--:|
-| ` + "`grant`" + ` | 5 | 0 | 2 | 0 |
-
-These properties convict as many runs without the log, or more: ` + "`exclusion`" + `.
-
-| wrong recipe | convicted in runs with the log | without | by, with the log |
-|---|--:|--:|---|
-| lock, c | 1 of 4 | 0 | ` + "`grant` 1" + ` |
-| lock, a | 4 of 4 | 1 | ` + "`exclusion` 1, `grant` 4" + ` |
 `
-	if diff := gocmp.Diff(want, worthText(all)); diff != "" {
+	if diff := gocmp.Diff(want, worthSummary(all)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if got := worthLost(all[1:2]); got != "No wrong recipe loses half of its convictions.\n" {
-		t.Errorf("nothing lost: %q", got)
+	rows := [][]string{{"grant", "5", "0", "2", "0"}, {"exclusion", "3", "3", "2", "2"}}
+	if diff := gocmp.Diff(rows, worthByProperty(all)[1:]); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

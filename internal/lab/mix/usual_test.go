@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/workloads"
 )
@@ -13,20 +14,13 @@ import (
 // usual returns the experiment that the test Simulate runs first with a workload.
 func usual(t *testing.T, w workloads.Workload) experiment.Experiment {
 	t.Helper()
-	x, err := Usual(experiment.Experiment{Config: engine.Config{Workload: w, Seed: 1}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return x
+	return must.Get(Usual(experiment.Experiment{Config: engine.Config{Workload: w, Seed: 1}}))(t)
 }
 
 // own returns the usual experiment of zklab's own recipe of that name, with a seed.
 func own(t *testing.T, recipe string, seed int64) experiment.Experiment {
 	t.Helper()
-	w, err := specimens.Named(recipe, workloads.Own)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := must.Get(specimens.Named(recipe, workloads.Own))(t)
 	x := usual(t, w)
 	x.Seed = seed
 	return x
@@ -64,9 +58,5 @@ func ranOwn(t *testing.T, recipe string, seed int64) ownRun {
 
 func simulated(t *testing.T, x experiment.Experiment) *experiment.Outcome {
 	t.Helper()
-	o, err := Simulate(t, x)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o
+	return must.Get(Simulate(t, x))(t)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/dev/command"
 	"github.com/zklab/zklab/internal/testkit/cputime"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/styles/wrong"
 	"github.com/zklab/zklab/specimens"
 )
@@ -34,21 +35,15 @@ func wrongSubjects() []specimens.Specimen {
 // chosen returns the specimens whose names match what a variable of the environment says.
 func chosen(t *testing.T, all []specimens.Specimen, variable string) []specimens.Specimen {
 	t.Helper()
-	only, err := regexp.Compile(os.Getenv(variable))
-	if err != nil {
-		t.Fatal(err)
-	}
+	only := must.Get(regexp.Compile(os.Getenv(variable)))(t)
 	return slices.DeleteFunc(all, func(s specimens.Specimen) bool { return !only.MatchString(s.Name) })
 }
 
 // TestYieldOfDefaultTest measures how much processor time the default test takes to convict each wrong recipe and each
-// mutant. It makes the tables of docs/track-record.md. With ZKLAB_YIELD_FIRST a recipe has no other run once it is
+// mutant. It writes the summary into docs/track-record.md, and the table into docs/yield.csv. With ZKLAB_YIELD_FIRST a recipe has no other run once it is
 // convicted.
 func TestYieldOfDefaultTest(t *testing.T) {
-	seeds, err := strconv.Atoi(cmp.Or(os.Getenv("ZKLAB_YIELD_SEEDS"), "50"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	seeds := must.Get(strconv.Atoi(cmp.Or(os.Getenv("ZKLAB_YIELD_SEEDS"), "50")))(t)
 	first := os.Getenv("ZKLAB_YIELD_FIRST") != ""
 	var all []yield
 	var spent [kindsOfRuns]time.Duration
@@ -73,9 +68,6 @@ func TestYieldOfDefaultTest(t *testing.T) {
 		fmt.Printf("%s: %d of %d, %s s\n", y.name, len(y.found), y.runs, seconds(y.spent))
 		all = append(all, y)
 	}
-	text := summary(all) + "\n" + byKind(all, spent) + "\n" + table(all)
 	fmt.Println()
-	if err := command.Publish(os.Getenv("ZKLAB_YIELD_WRITE"), "yield", text); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, command.Publish(os.Getenv("ZKLAB_YIELD_WRITE"), "yield", summary(all)+"\n"+byKind(all, spent), table(all)))
 }

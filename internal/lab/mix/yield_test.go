@@ -50,10 +50,9 @@ func summary(all []yield) string {
 		len(spent), len(all), of(5), of(9), of(10))
 }
 
-// table has a line for each recipe, the dearest ones first.
-func table(all []yield) string {
-	var b strings.Builder
-	b.WriteString("| wrong recipe | convicted in | first in run | of runs with | CPU s |\n|---|--:|--:|---|--:|\n")
+// table has a row for each recipe, the dearest ones first.
+func table(all []yield) [][]string {
+	rows := [][]string{{"wrong recipe", "convicted in", "first in run", "of runs with", "CPU s"}}
 	all = slices.Clone(all)
 	slices.SortFunc(all, func(x, y yield) int { return cmp.Or(cmp.Compare(y.spent, x.spent), cmp.Compare(x.name, y.name)) })
 	for _, y := range all {
@@ -64,9 +63,9 @@ func table(all []yield) string {
 		if len(y.found) > 0 {
 			first, by = fmt.Sprint(1+y.found[0]), mixNames[kindOf(y.found[0])]
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", y.name, in, first, by, seconds(y.spent))
+		rows = append(rows, []string{y.name, in, first, by, seconds(y.spent)})
 	}
-	return b.String()
+	return rows
 }
 
 // byKind tells, for each mix, how many recipes its runs convicted first, convicted at all, and were the only ones to
@@ -112,14 +111,9 @@ func TestYield(t *testing.T) {
 		{name: "never", runs: 4, spent: 400 * time.Millisecond},
 		{name: "first", runs: 2, found: []int{1}, cut: true, spent: 200 * time.Millisecond},
 	}
-	got := summary(all) + table(all) + byKind(all, [kindsOfRuns]time.Duration{3: time.Second})
+	got := summary(all) + fmt.Sprintln(table(all)) + byKind(all, [kindsOfRuns]time.Duration{3: time.Second})
 	want := `3 of 4 wrong recipes were convicted. Processor time to the first conviction: median 0.20 s, 90 % within 0.30 s, worst 0.30 s.
-| wrong recipe | convicted in | first in run | of runs with | CPU s |
-|---|--:|--:|---|--:|
-| never | 0 of 4 | – | – | 0.40 |
-| once | 1 of 4 | 3 | expiries | 0.30 |
-| first | – | 2 | no faults | 0.20 |
-| always | 4 of 4 | 1 | crashes | 0.10 |
+[[wrong recipe convicted in first in run of runs with CPU s] [never 0 of 4 – – 0.40] [once 1 of 4 3 expiries 0.30] [first – 2 no faults 0.20] [always 4 of 4 1 crashes 0.10]]
 | runs with | first | convicted | alone | CPU s |
 |---|--:|--:|--:|--:|
 | all faults | 0 | 0 | 0 | 0 |

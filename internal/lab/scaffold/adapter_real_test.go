@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/programs"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/subjects/adapter"
@@ -17,19 +18,11 @@ import (
 func TestRealAdapters(t *testing.T) {
 	programs.Require(t, programs.Kazoo)
 	programs.Require(t, programs.Curator)
-	python, err := programs.Python("kazoo")
-	if err != nil {
-		t.Fatal(err)
-	}
+	python := must.Get(programs.Python("kazoo"))(t)
 	dir := t.TempDir()
 	for _, language := range Languages {
-		file, err := Adapter(language, "zklab")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, file.Name), file.Text, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		file := must.Get(Adapter(language, "zklab"))(t)
+		must.Do(t, os.WriteFile(filepath.Join(dir, file.Name), file.Text, 0o644))
 	}
 	if out, err := exec.Command("javac", "-cp", programs.CuratorJars, "-d", dir, filepath.Join(dir, "Adapter.java")).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

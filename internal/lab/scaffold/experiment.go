@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"reflect"
@@ -41,10 +42,7 @@ func Experiment(recipe, program string) (File, error) {
 func settingsOf() (all []setting) {
 	usual := settings.Usual()
 	for _, k := range settings.Knobs {
-		value := fmt.Sprint(reflect.ValueOf(k.Field(&usual)).Elem().Interface())
-		if value == "" {
-			value = `""`
-		}
+		value := cmp.Or(fmt.Sprint(reflect.ValueOf(k.Field(&usual)).Elem().Interface()), `""`)
 		all = append(all, setting{Name: k.Name(), Value: value, About: strings.TrimSpace(k.Usage())})
 	}
 	return all

@@ -4,15 +4,14 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // The generated Java adapter implements the protocol with the same lines as the adapter for all of Curator's
 // recipes: whoever fixes one must fix both.
 func TestJavaAdaptersSpeakAlike(t *testing.T) {
-	text, err := os.ReadFile("../../../examples/curator/Adapter.java")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(os.ReadFile("../../../examples/curator/Adapter.java"))(t)
 	begun, whole := string(javaAdapter), string(text)
 	for _, begins := range []string{
 		"static final PrintStream OUT =",

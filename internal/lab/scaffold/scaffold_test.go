@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
@@ -18,10 +19,7 @@ import (
 // A generated experiment file can be read as it is, and also with all its settings, which are the
 // defaults.
 func TestExperiment(t *testing.T) {
-	file, err := Experiment("lock", "zklab")
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := must.Get(Experiment("lock", "zklab"))(t)
 	plain, err := store.ParseExperiment(file.Text)
 	if err != nil || plain.Recipe != "lock" || !plain.Simulate || len(plain.Faults) != 3 || !reflect.DeepEqual(plain.Settings, settings.Settings{}) {
 		t.Errorf("%+v, %v", plain, err)
@@ -58,21 +56,14 @@ func TestGoTest(t *testing.T) {
 			t.Fatalf("%s: %v\n%s", recipe, err, file.Text)
 		}
 		path := filepath.Join(dir, file.Name)
-		if err := os.WriteFile(path, file.Text, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, file.Text, 0o644))
 		if _, twice := files[filepath.Join(here, "mine", file.Name)]; twice {
 			t.Errorf("two recipes have %s", file.Name)
 		}
 		files[filepath.Join(here, "mine", file.Name)] = path
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": files})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	overlay := must.Get(json.Marshal(map[string]any{"Replace": files}))(t)
+	must.Do(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o644))
 	binary := filepath.Join(dir, "mine.test") // its package is in this module only during this call
 	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-vet=off", "-overlay", filepath.Join(dir, "overlay.json"), "-o", binary, "./mine")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -89,11 +80,7 @@ func TestGoTest(t *testing.T) {
 
 func workingDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
+	return must.Get(os.Getwd())(t)
 }
 
 func TestAdapter(t *testing.T) {

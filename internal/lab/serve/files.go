@@ -67,6 +67,15 @@ func (f *files) read(name string) ([]byte, error) {
 	return f.root.ReadFile(local(name))
 }
 
+// parsed reads a regular file, and parses it.
+func parsed[T any](f *files, name string, parse func([]byte) (T, error)) (v T, err error) {
+	text, err := f.read(name)
+	if err != nil {
+		return v, err
+	}
+	return parse(text)
+}
+
 // open opens a regular file.
 func (f *files) open(name string) (*os.File, fs.FileInfo, error) {
 	if _, err := f.stat(name); err != nil {

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/sweep"
@@ -78,11 +77,8 @@ func (f *findingsOf) read(x *index, name string) (causes []toldCause, err error)
 		return nil, err
 	}
 	f.declare(&h.Header)
-	line := sweep.Of(result, h, nil, 0)
-	for _, p := range line.NotValid {
-		if p.Result == checker.Violation && !p.Measured {
-			causes = append(causes, told(sweep.Cause{Property: p.Name, Shape: p.Shape, Faults: p.Faults}, reasonOf(result, p.Name)))
-		}
+	for _, c := range sweep.CausesOf(result, h) {
+		causes = append(causes, told(c, c.Told))
 	}
 	return causes, nil
 }
@@ -166,7 +162,7 @@ func (s *Server) causesOf(ctx context.Context, e entry) (causes []toldCause, err
 	switch {
 	case e.Kind == catalog.Sweep:
 		for _, f := range s.index.sweepFindings(ctx, e.Path) {
-			causes = append(causes, s.toldBySmallest(f))
+			causes = append(causes, told(f.Cause, f.Smallest.Told))
 		}
 		return causes, nil
 	case e.Kind == catalog.Exploration:

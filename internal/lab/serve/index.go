@@ -205,7 +205,7 @@ func (x *index) stampIn(name, file string) stamp {
 
 func (x *index) readRun(name string) entry {
 	e := entry{Kind: catalog.Run, Path: name, Recipe: path.Dir(name), State: catalog.Unfinished}
-	if experiment, err := x.experiment(name); err == nil {
+	if experiment, err := parsed(x.files, path.Join(name, "experiment.yaml"), store.ParseExperiment); err == nil {
 		e.Subject, e.Ensemble, e.Label, e.Faults = cmp.Or(experiment.SubjectCommand, experiment.Subject), experiment.Ensemble, experiment.Label, experiment.Faults.Expression()
 		if e.Faults == "" && len(experiment.Schedule) > 0 {
 			e.Faults = "a schedule of its own"
@@ -221,7 +221,7 @@ func (x *index) readRun(name string) entry {
 		e.State, e.Violated = catalog.Of(r.Verdict), r.Violated()
 		e.Subject, e.Ensemble, e.Label, e.Seed = cmp.Or(r.Subject, e.Subject), r.Ensemble.Backend, r.Label, fmt.Sprint(r.Seed)
 		e.Length, e.Operations = r.Stats.Load, r.Stats.Operations
-		e.Faults = faultsText(e.Faults, r)
+		e.Faults = sweep.FaultsText(e.Faults, sweep.Took(nil, sweep.StruckBy(r)))
 		var notes []string
 		if r.Interrupted {
 			notes = append(notes, "interrupted")
@@ -240,24 +240,14 @@ func (x *index) readRun(name string) entry {
 	return e
 }
 
-func (x *index) experiment(name string) (store.Experiment, error) {
-	text, err := x.read(path.Join(name, "experiment.yaml"))
-	if err != nil {
-		return store.Experiment{}, err
-	}
-	return store.ParseExperiment(text)
-}
-
 func (x *index) result(name string) (*store.Result, error) {
-	text, err := x.read(path.Join(name, "result.json"))
-	if err != nil {
-		return nil, err
-	}
-	r, err := store.ParseResult(text)
-	if err != nil {
-		return nil, fmt.Errorf("result.json: %w", err)
-	}
-	return r, nil
+	return parsed(x.files, path.Join(name, "result.json"), func(text []byte) (*store.Result, error) {
+		r, err := store.ParseResult(text)
+		if err != nil {
+			return nil, fmt.Errorf("result.json: %w", err)
+		}
+		return r, nil
+	})
 }
 
 // started returns when a run began: by its name, its result, or its record.
@@ -400,7 +390,7 @@ func (x *index) matrix(name string, written stamp) entry {
 	e := entry{Kind: catalog.Matrix, Path: name}
 	if cached := x.runs[name]; cached != nil && cached.result == written {
 		e = cached.entry
-	} else if m, err := x.readMatrix(name); err != nil {
+	} else if m, err := parsed(x.files, path.Join(name, matrix.StoredFile), matrix.ParseStored); err != nil {
 		e.State, e.Note, e.Started = catalog.Unreadable, oneLine(err), written.time.UTC()
 	} else {
 		e.Recipe, e.Ensemble, e.Label, e.Started = strings.Join(m.Names(), " "), strings.Join(m.Servers, " "), m.Label, m.Began
@@ -413,21 +403,8 @@ func (x *index) matrix(name string, written stamp) entry {
 	return e
 }
 
-// readMatrix reads a stored matrix.
-func (x *index) readMatrix(name string) (matrix.Stored, error) {
-	text, err := x.read(path.Join(name, matrix.StoredFile))
-	if err != nil {
-		return matrix.Stored{}, err
-	}
-	return matrix.ParseStored(text)
-}
-
 func (x *index) explored(name string) (explore.Stored, error) {
-	text, err := x.read(path.Join(name, explore.StoredFile))
-	if err != nil {
-		return explore.Stored{}, err
-	}
-	return explore.ParseStored(text)
+	return parsed(x.files, path.Join(name, explore.StoredFile), explore.ParseStored)
 }
 
 // shardsOf returns the journals of a sweep, and the archives of shards whose folders are elsewhere.
@@ -614,9 +591,4 @@ func version(all []entry) string {
 func oneLine(err error) string {
 	text := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 	return printable.Text(text, 400)
-}
-
-// faultsText describes the faults of a run, with a note about those that took no effect.
-func faultsText(expression string, r *store.Result) string {
-	return sweep.FaultsText(expression, sweep.Took(nil, sweep.StruckBy(r)))
 }

@@ -20,7 +20,6 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/store"
 )
 
 // How often streams look for news.
@@ -297,7 +296,7 @@ func (s *Server) sweepFindingsOf(ctx context.Context, e entry) []sweepFinding {
 	found := s.index.sweepFindings(ctx, e.Path)
 	out := []sweepFinding{}
 	for _, f := range found[:min(len(found), mostFindings)] {
-		cause := s.toldBySmallest(f)
+		cause := told(f.Cause, f.Smallest.Told)
 		one := sweepFinding{Property: f.Property, Text: cause.Text, Shape: cause.Shape, Runs: fmt.Sprintf("in %s of %s runs", prose.Grouped(f.Count), prose.Grouped(int(e.Done))), Seed: f.Smallest.Seed}
 		if kept := path.Clean(f.Smallest.Kept); f.Smallest.Kept != "" && s.index.folder(kept) {
 			one.Kept = link("run", kept)
@@ -305,33 +304,6 @@ func (s *Server) sweepFindingsOf(ctx context.Context, e entry) []sweepFinding {
 		out = append(out, one)
 	}
 	return out
-}
-
-// toldBySmallest describes a finding of a sweep by the sentence of its smallest run, if that was kept.
-func (s *Server) toldBySmallest(f sweep.Finding) toldCause {
-	kept := path.Clean(f.Smallest.Kept)
-	if f.Smallest.Kept == "" || !s.index.folder(kept) {
-		return told(f.Cause, "")
-	}
-	r, err := s.index.result(kept)
-	if err != nil {
-		return told(f.Cause, "")
-	}
-	return told(f.Cause, reasonOf(r, f.Property))
-}
-
-// reasonOf returns the reason of a run's first violation of a property; "" if it violated none.
-func reasonOf(r *store.Result, property string) string {
-	for _, v := range r.Verdicts {
-		if v.Property != property || v.Result != checker.Violation || v.Reason == "" {
-			continue
-		}
-		if !strings.Contains(v.Reason, v.Key) {
-			return printable.Text(v.Key+": "+v.Reason, 400)
-		}
-		return printable.Text(v.Reason, 400)
-	}
-	return ""
 }
 
 // cameTo says how many runs a sweep had, and how many of these had a violation.

@@ -600,7 +600,7 @@ func TestSweepUnderWay(t *testing.T) {
 	if s.Done != "4,000 of 10,000 runs" || s.Counts != "40 violated, 120 undecided, 3,840 valid" || len(s.Findings) != 1 {
 		t.Errorf("%+v", s)
 	}
-	if f := s.Findings[0]; f.Property != "exclusion" || f.Runs != "in 40 of 4,000 runs" || f.Kept == "" || !strings.Contains(f.Text, "expire") {
+	if f := s.Findings[0]; f.Property != "exclusion" || f.Runs != "in 40 of 4,000 runs" || f.Kept == "" || f.Text != whatHappened || !strings.Contains(f.Shape, "expire") {
 		t.Errorf("%+v", f)
 	}
 	if got := f.page(s.Findings[0].Kept); !strings.Contains(got, "run of a sweep") {
@@ -619,6 +619,9 @@ func TestSweepUnderWay(t *testing.T) {
 	}
 }
 
+// whatHappened is the sentence about the violations of a sweep.
+const whatHappened = "on k1: a znode of client 2 blocked it for ever"
+
 // sweep begins a sweep and writes some of its runs.
 func (f *fixture) sweep(seeds, done int64) (*sweep.Journal, string) {
 	f.t.Helper()
@@ -634,7 +637,7 @@ func (f *fixture) sweep(seeds, done int64) (*sweep.Journal, string) {
 		switch {
 		case seed%100 == 0:
 			line.Verdict, line.Valid = checker.Violation, nil
-			line.NotValid = []sweep.Property{{Name: "exclusion", Result: checker.Violation, Shape: "acquire ok", Faults: []string{"expire"}}}
+			line.NotValid = []sweep.Property{{Name: "exclusion", Result: checker.Violation, Shape: "acquire ok", Faults: []string{"expire"}, Example: whatHappened}}
 			check(f.t, os.MkdirAll(journal.Folder(seed), 0o755), os.WriteFile(filepath.Join(journal.Folder(seed), "history.jsonl"), nil, 0o644))
 		case seed%50 < 2:
 			line.Verdict, line.Valid = checker.Unknown, nil

@@ -1,14 +1,13 @@
 package serve
 
 import (
-	"encoding/json"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/store"
 )
 
@@ -30,19 +29,34 @@ func TestSweepInWords(t *testing.T) {
 	f := newFixture(t)
 	journal, name := f.sweep(200, 200)
 	check(t, journal.End(sweep.AllSeeds))
-	const sentence = "a znode of client 2 blocked it for ever"
-	result, err := json.Marshal(store.Result{Verdict: checker.Violation, Verdicts: []checker.Verdict{{Property: "exclusion", Key: "k1", Result: checker.Violation, Reason: sentence}}})
-	check(t, err)
-	check(t, os.WriteFile(filepath.Join(journal.Folder(100), "result.json"), result, 0o644), journal.Close())
+	check(t, journal.Close())
 	if row := rowOf(t, f.page("/"), name); !strings.Contains(row, "violated in 2 of 200 runs") || strings.Contains(row, "200 of 200 runs") {
 		t.Errorf("the row: %s", row)
 	}
 	for _, page := range []string{f.page("/findings"), f.page("/run/" + name)} {
-		if !strings.Contains(page, "k1: "+sentence) {
+		if !strings.Contains(page, whatHappened) {
 			t.Errorf("no sentence in %s", page)
 		}
-		if at, shape := strings.Index(page, sentence), strings.Index(page, "acquire ok"); shape < at {
+		if at, shape := strings.Index(page, whatHappened), strings.Index(page, "acquire ok"); shape < at {
 			t.Error("the shape stands before the sentence, or nowhere")
+		}
+	}
+}
+
+// A run with two violations of one property for different causes shows the sentence of each.
+func TestFindingsTellTheirOwnSentence(t *testing.T) {
+	f := newFixture(t)
+	dir := filepath.Join(f.dir, f.run("lock", "2026-01-02T03:04:05Z", store.Experiment{}, checker.Violation))
+	run := store.Run{Dir: dir}
+	r := must.Get(run.ReadResult())(t)
+	second := r.Verdicts[0]
+	second.Key, second.Reason, second.Counterexample = "k2", "it was released twice", []int{5}
+	r.Verdicts = append(r.Verdicts, second)
+	check(t, run.WriteResult(r))
+	page := f.page("/findings")
+	for _, want := range []string{"on k: two held it", "on k2: it was released twice"} {
+		if n := strings.Count(page, want); n != 1 {
+			t.Errorf("%q stands %d times in %s", want, n, page)
 		}
 	}
 }

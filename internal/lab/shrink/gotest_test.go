@@ -1,10 +1,17 @@
 package shrink
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -91,6 +98,54 @@ func TestNamed(t *testing.T) {
 		s := shrinker{hit: map[int][]int{1: test.hit}}
 		if got, _ := s.named(0, store.Scheduled{Fault: test.fault, For: time.Second}); got != test.want {
 			t.Errorf("%s: %q, want %q", test.fault, got, test.want)
+		}
+	}
+}
+
+// A written test imports exactly the packages that it uses, whatever is left of the run.
+func TestGoTestImports(t *testing.T) {
+	packages := []string{"testing", "time", "zklab", "checker", "embedded", "plan", "specimens", "workloads"}
+	for shape := range 64 {
+		has := func(bit int) bool { return shape>>bit&1 == 1 }
+		x, own := finding(1), ""
+		x.Arrivals, x.Sources = nil, nil
+		if has(0) {
+			x.Arrivals = []string{"client0#7"}
+		}
+		if has(1) {
+			x.Sources = []int{4}
+		}
+		if has(2) {
+			x.Schedule = nil
+		}
+		if has(3) {
+			x.ClientsAs = store.Process
+		}
+		if has(4) {
+			x.Subject, own = "", "workloads.Lock{New: newSubject}"
+		}
+		if has(5) {
+			x.Subject, own, x.Latencies = "", "locks.Workload()", ""
+		}
+		source, ok, err := GoTest(x, "plain-reads", own)
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		file := must.Get(parser.ParseFile(token.NewFileSet(), "shrunk_test.go", source, 0))(t)
+		used, imported := map[string]bool{}, map[string]bool{}
+		for _, i := range file.Imports {
+			imported[path.Base(strings.Trim(i.Path.Value, `"`))] = true
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if of, ok := n.(*ast.SelectorExpr); ok {
+				if id, ok := of.X.(*ast.Ident); ok && slices.Contains(packages, id.Name) {
+					used[id.Name] = true
+				}
+			}
+			return true
+		})
+		if diff := cmp.Diff(used, imported); diff != "" {
+			t.Errorf("-used +imported\n%s\n%s", diff, source)
 		}
 	}
 }

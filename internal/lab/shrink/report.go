@@ -50,12 +50,12 @@ func sizeOf(x store.Experiment, begun []workloads.Arrival) Size {
 
 // String returns the size in words.
 func (s Size) String() string {
-	arrivals := prose.Count(s.Arrivals, "arrival")
-	if s.Arrivals == 0 { // "0 arrivals" would look as if clients had done nothing
-		arrivals = "no arrivals but those after the load"
+	calls := prose.Count(s.Arrivals, "call")
+	if s.Arrivals == 0 { // "0 calls" would look as if clients had done nothing
+		calls = "no calls but those after the load"
 	}
 	return fmt.Sprintf("%s, %s, %s, %s, %s, %s", prose.Count(s.Faults, "fault"), prose.Count(s.Clients, "client"),
-		arrivals, prose.Count(s.Keys, "key"), prose.Count(s.Servers, "server"), s.Length)
+		calls, prose.Count(s.Keys, "key"), prose.Count(s.Servers, "server"), s.Length)
 }
 
 // Mattered is the outcome of the smallest run without one of its steps.

@@ -175,7 +175,7 @@ func TestShrinkToPairs(t *testing.T) {
 
 // Clients call operations even without any arrivals, and those may be enough for the violation.
 func TestSizeWithoutArrivals(t *testing.T) {
-	const want = "0 faults, 2 clients, no arrivals but those after the load, 1 key, 1 server, 100ms"
+	const want = "0 faults, 2 clients, no calls but those after the load, 1 key, 1 server, 100ms"
 	if got := (Size{Clients: 2, Keys: 1, Servers: 1, Length: 100 * time.Millisecond}).String(); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -178,8 +180,12 @@ func (s *Smallest) drop(o *experiment.Outcome) {
 	}
 }
 
-// mostFault bounds the length of one fault in a list of faults, in characters.
-const mostFault = 100
+// mostFault bounds the length of one fault in a list of faults, in characters. If there are more than mostListed, the
+// list counts the faults of each kind.
+const (
+	mostFault  = 100
+	mostListed = 4
+)
 
 // WhatMattered says what happens if each of the remaining faults is left out, and for how many of them there was no
 // time. Faults with the same consequence share a text.
@@ -198,9 +204,12 @@ func (s *Smallest) WhatMattered() (texts []string) {
 		without[what] = append(without[what], cmp.Or(words[m.Step], s.Report.Shrunk.Schedule[m.Step-1].Fault))
 	}
 	for _, what := range order {
-		if faults := without[what]; len(faults) == 1 {
+		switch faults := without[what]; {
+		case len(faults) == 1:
 			texts = append(texts, "without "+faults[0]+" "+what)
-		} else {
+		case len(faults) > mostListed:
+			texts = append(texts, fmt.Sprintf("%s without any one of %d faults: %s", what, len(faults), byKind(faults)))
+		default:
 			for i := range faults {
 				faults[i] = printable.Text(faults[i], mostFault)
 			}
@@ -211,6 +220,19 @@ func (s *Smallest) WhatMattered() (texts []string) {
 		texts = append(texts, fmt.Sprintf("the time was up before %s of %d could be left out", prose.Count(n, "fault"), len(s.Report.Shrunk.Schedule)))
 	}
 	return texts
+}
+
+// byKind counts faults by their kinds, which their texts begin with: crash 3 times, expire once.
+func byKind(faults []string) string {
+	times := map[string]int{}
+	for _, f := range faults {
+		times[f[:strings.IndexAny(f+" ", " :@")]]++
+	}
+	var texts []string
+	for _, kind := range slices.Sorted(maps.Keys(times)) {
+		texts = append(texts, kind+" "+prose.Times(times[kind]))
+	}
+	return prose.List(texts, "and")
 }
 
 // Keep writes the run to a folder, with its report and, where possible, a Go test that repeats it.

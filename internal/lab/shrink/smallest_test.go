@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/specimens"
 	"github.com/zklab/zklab/store"
@@ -24,30 +26,18 @@ import (
 // shrunk finds a violation of a mutant under faults, and shrinks it.
 func shrunk(t *testing.T, recipe, subject, faults string) *Smallest {
 	t.Helper()
-	workload, err := specimens.Named(recipe, subject)
-	if err != nil {
-		t.Fatal(err)
-	}
-	schedule, err := plan.Parse(faults, time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+	workload := must.Get(specimens.Named(recipe, subject))(t)
+	schedule := must.Get(plan.Parse(faults, time.Second))(t)
 	x := experiment.Experiment{Config: engine.Config{
 		Workload: workload, Subject: subject, Faults: schedule, Settings: settings.Settings{Rate: 50, TimeLimit: 5 * time.Second},
 	}}
 	for x.Seed = 1; x.Seed < 10; x.Seed++ {
-		o, err := x.Simulate(t.Context(), t)
-		if err != nil {
-			t.Fatal(err)
-		}
+		o := must.Get(x.Simulate(t.Context(), t))(t)
 		causes := sweep.CausesOf(o.Result, o.History)
 		if len(causes) == 0 {
 			continue
 		}
-		s, err := Simulated(t.Context(), t, x, o, Config{Cause: causes[0], Runs: 150})
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := must.Get(Simulated(t.Context(), t, x, o, Config{Cause: causes[0], Runs: 150}))(t)
 		t.Logf("seed %d: %s\nto %s\nin %d runs and %s; %q", x.Seed, s.From, s.To, s.Runs, s.Took, s.WhatMattered())
 		return s
 	}
@@ -66,16 +56,9 @@ func TestSmallest(t *testing.T) {
 		t.Errorf("%q", m)
 	}
 	folder := filepath.Join(t.TempDir(), "shrunk")
-	if err := os.MkdirAll(filepath.Join(folder, "plots", "of an earlier one"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Keep(folder, "where it was", "zklab replay "+folder); err != nil {
-		t.Fatal(err)
-	}
-	run, err := store.Open("", folder)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(filepath.Join(folder, "plots", "of an earlier one"), 0o755))
+	must.Do(t, s.Keep(folder, "where it was", "zklab replay "+folder))
+	run := must.Get(store.Open("", folder))(t)
 	result, err := run.ReadResult()
 	if err != nil || len(result.Violated()) == 0 || result.Shrunk.From != "where it was" || result.Shrunk.After != s.To.String() {
 		t.Errorf("%+v, %v", result.Shrunk, err)
@@ -93,32 +76,19 @@ func TestSmallest(t *testing.T) {
 // All are in one package, which is in this module only during this call.
 func goTests(t *testing.T, run *store.Run) {
 	t.Helper()
-	source, err := os.ReadFile(run.GoTest())
-	if err != nil {
-		t.Fatal(err)
-	}
+	source := must.Get(os.ReadFile(run.GoTest()))(t)
 	files := shapes(t, run)
 	files["broken_test.go"], files["right_test.go"] = source, []byte(rightSubjects)
 	dir := t.TempDir()
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
+	here := must.Get(os.Getwd())(t)
 	replaced := map[string]string{}
 	for name, text := range files {
 		file := filepath.Join(dir, name)
-		if err := os.WriteFile(file, text, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(file, text, 0o644))
 		replaced[filepath.Join(here, "shrunk", name)] = file
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": replaced})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	overlay := must.Get(json.Marshal(map[string]any{"Replace": replaced}))(t)
+	must.Do(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o644))
 	binary := filepath.Join(dir, "shrunk.test") // the package has no folder in which go could run or vet it
 	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-vet=off", "-overlay", filepath.Join(dir, "overlay.json"), "-o", binary, "./shrunk")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -161,10 +131,7 @@ var get = object.Ask("get", subject.Get)
 func shapes(t *testing.T, run *store.Run) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
-	x, err := store.ReadExperiment(run.Experiment())
-	if err != nil {
-		t.Fatal(err)
-	}
+	x := must.Get(store.ReadExperiment(run.Experiment()))(t)
 	schedule, arrivals := x.Schedule, x.Arrivals
 	if len(schedule) == 0 || len(arrivals) == 0 {
 		t.Fatalf("the run has %d faults and %d arrivals: the tests need both", len(schedule), len(arrivals))
@@ -201,5 +168,23 @@ func TestSmallestWithoutFaults(t *testing.T) {
 	s := shrunk(t, "lock", "broken", "cut/500ms")
 	if to := s.To; to.Faults != 0 || to.Clients != 2 || to.Arrivals > 3 || to.Keys != 1 || len(s.WhatMattered()) != 0 {
 		t.Errorf("it is still large: %s", to)
+	}
+}
+
+// Many faults with the same consequence are counted by kind, a few are listed.
+func TestManyFaultsAreCounted(t *testing.T) {
+	s := &Smallest{Outcome: &experiment.Outcome{Result: &store.Result{}}}
+	for i, spec := range []string{"expire:any", "crash@client1/take#1", "crash:any", "crash:holder", "slow-network"} {
+		s.Report.Shrunk.Schedule = append(s.Report.Shrunk.Schedule, store.Scheduled{Fault: spec})
+		s.Report.Mattered = append(s.Report.Mattered, Mattered{Step: i + 1})
+	}
+	want := "every promise is kept without any one of 5 faults: crash 3 times, expire once and slow-network once"
+	if got := s.WhatMattered(); !slices.Equal(got, []string{want}) {
+		t.Errorf("%q, not %q", got, want)
+	}
+	s.Report.Mattered = s.Report.Mattered[:2]
+	want = "every promise is kept without any one of: expire:any; crash@client1/take#1"
+	if got := s.WhatMattered(); !slices.Equal(got, []string{want}) {
+		t.Errorf("%q, not %q", got, want)
 	}
 }

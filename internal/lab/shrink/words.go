@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/internal/base/printable"
@@ -42,7 +41,7 @@ func Words(f stats.Fault) string {
 		facts = append(facts, strings.TrimSpace(whom+" "+did))
 	}
 	if at := cmp.Or(f.Verified, f.Injected); at > 0 {
-		facts = append(facts, seconds(at))
+		facts = append(facts, fmt.Sprintf("%.3f s", at.Seconds()))
 	}
 	text := printable.Text(cmp.Or(serverOf(kind, f.Spec), f.Kind), mostDetail)
 	if len(facts) == 0 {
@@ -59,5 +58,3 @@ func serverOf(kind kinds.Kind, spec string) string {
 	}
 	return strings.Replace(spec, ":client-", ":server-of-client-", 1)
 }
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.3f s", d.Seconds()) }

@@ -14,7 +14,7 @@ import (
 func CausesOf(result *store.Result, h *history.History) (all []Cause) {
 	c := causesOfRun{h: h}
 	for _, v := range result.Decisive(checker.Violation) {
-		one := Cause{Property: v.Property}
+		one := Cause{Property: v.Property, Told: sentenceOf(v)}
 		one.Shape, one.Faults = c.of(v)
 		one.Errors = errorsOf(c.events(v.Counterexample))
 		if !slices.ContainsFunc(all, func(other Cause) bool { return other.Key() == one.Key() }) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // If a fault was requested but took effect in no run, the sweep is undecided, and a sentence tells why.
@@ -38,10 +39,7 @@ func TestAskedForAndNeverTook(t *testing.T) {
 		{"it took effect", "kill", time.Minute, false, Line{Struck: Struck{Faults: map[string][2]int{"kill": {2, 1}}}}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			schedule, err := plan.Parse(tt.faults, 10*time.Second)
-			if err != nil {
-				t.Fatal(err)
-			}
+			schedule := must.Get(plan.Parse(tt.faults, 10*time.Second))(t)
 			all := NewTally()
 			all.Description = &Description{Asked: AskedOf(schedule, tt.load, tt.drawn)}
 			if tt.faults == "" {

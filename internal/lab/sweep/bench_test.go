@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // BenchmarkMerge merges a sweep of four shards, once from archives and once from folders, and reports
@@ -28,10 +30,7 @@ func BenchmarkMerge(b *testing.B) {
 }
 
 func benchmarkMerge(b *testing.B, pattern string, runs int64) {
-	paths, err := filepath.Glob(pattern)
-	if err != nil {
-		b.Fatal(err)
-	}
+	paths := must.Get(filepath.Glob(pattern))(b)
 	b.SetBytes(sizeOf(paths))
 	for b.Loop() {
 		s, err := Merge(paths)
@@ -70,19 +69,11 @@ func writeShards(b *testing.B, dir string, runs int64, of int) {
 		d := description(fmt.Sprintf("1..%d", runs))
 		d.Shard, d.Format = Shard{i, of}, Format
 		path := filepath.Join(dir, d.Shard.Name(), JournalFile)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			b.Fatal(err)
-		}
-		f, err := os.Create(path)
-		if err != nil {
-			b.Fatal(err)
-		}
+		must.Do(b, os.MkdirAll(filepath.Dir(path), 0o755))
+		f := must.Get(os.Create(path))(b)
 		w := bufio.NewWriter(f)
 		put := func(e entry) {
-			text, err := render(e)
-			if err != nil {
-				b.Fatal(err)
-			}
+			text := must.Get(render(e))(b)
 			_, _ = w.Write(text)
 		}
 		put(entry{Sweep: &d})
@@ -90,12 +81,8 @@ func writeShards(b *testing.B, dir string, runs int64, of int) {
 			l := made(seed)
 			put(entry{Line: &l})
 		}
-		if err := w.Flush(); err != nil {
-			b.Fatal(err)
-		}
+		must.Do(b, w.Flush())
 		f.Close()
-		if err := archive(path, filepath.Join(dir, d.Shard.Name()+ArchiveEnd)); err != nil {
-			b.Fatal(err)
-		}
+		must.Do(b, archive(path, filepath.Join(dir, d.Shard.Name()+ArchiveEnd)))
 	}
 }

@@ -25,6 +25,8 @@ type Cause struct {
 	// Errors are the sorts of errors in the counterexample. They do not distinguish findings of a
 	// sweep; see Covers.
 	Errors []string `json:"-"`
+	// Told says in a sentence what happened in the run whose cause it is.
+	Told string `json:"-"`
 }
 
 // ManyKinds replaces the kinds of faults if there are more than mostKinds.

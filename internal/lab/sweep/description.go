@@ -3,6 +3,7 @@ package sweep
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,12 +87,7 @@ func (d *Description) differs(other *Description) string {
 }
 
 func named(d *Description, name string) bool {
-	for _, s := range d.Settings {
-		if s.Name == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.Settings, func(s Setting) bool { return s.Name == name })
 }
 
 func quoted(value string) string {
@@ -117,7 +113,3 @@ func (d *Description) continues(old *Description) error {
 }
 
 var errNoDescription = errors.New("its first line, which describes the sweep, is missing")
-
-func errFormat(n int) error {
-	return fmt.Errorf("its format is %d, but this zklab reads %d: use the zklab that wrote it", n, Format)
-}

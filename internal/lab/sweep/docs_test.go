@@ -5,14 +5,13 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // docs/sweeps.md names each field of the file, and each variable of job arrays.
 func TestDocs(t *testing.T) {
-	b, err := os.ReadFile("../../../docs/sweeps.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := must.Get(os.ReadFile("../../../docs/sweeps.md"))(t)
 	page := string(b)
 	for _, of := range []reflect.Type{
 		reflect.TypeFor[Line](), reflect.TypeFor[Property](), reflect.TypeFor[Row](), reflect.TypeFor[entry](),

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A Follower counts the same as a merge, in whatever pieces the file grows.
@@ -26,23 +27,13 @@ func TestFollower(t *testing.T) {
 		}
 		write(t, l, line)
 	}
-	if err := l.End(Interrupted); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "1-of-1", JournalFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := Merge([]string{dir})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.End(Interrupted))
+	text := must.Get(os.ReadFile(filepath.Join(dir, "1-of-1", JournalFile)))(t)
+	s := must.Get(Merge([]string{dir}))(t)
 	for _, step := range []int{97, 5000, len(text)} {
 		f := NewFollower(filepath.Join(dir, "1-of-1") + string(filepath.Separator))
 		for n := 0; n < len(text)+step; n += step {
-			if err := f.Next(bytes.NewReader(text[:min(n, len(text))])); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, f.Next(bytes.NewReader(text[:min(n, len(text))])))
 		}
 		got := []int{int(f.Lines), f.Verdicts[checker.Valid], f.Verdicts[checker.Unknown], f.Verdicts[checker.Violation], f.Errors}
 		if diff := cmp.Diff([]int{s.Runs, s.Valid, s.Unknown, s.Violation, s.Errors}, got); diff != "" {
@@ -61,10 +52,7 @@ func TestFollower(t *testing.T) {
 func TestFollowerRate(t *testing.T) {
 	var text bytes.Buffer
 	put := func(e entry) {
-		b, err := render(e)
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := must.Get(render(e))(t)
 		text.Write(b)
 	}
 	d := description("1..1000")
@@ -79,16 +67,12 @@ func TestFollowerRate(t *testing.T) {
 		}
 		put(entry{Line: &Line{Seed: seed, Verdict: checker.Valid, AtMS: at}})
 	}
-	if err := f.Next(bytes.NewReader(text.Bytes())); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, f.Next(bytes.NewReader(text.Bytes())))
 	if got := f.Rate(); got < 9.9 || got > 10.1 {
 		t.Errorf("%f runs a second", got)
 	}
 	put(entry{Session: &Session{Jobs: 1}})
-	if err := f.Next(bytes.NewReader(text.Bytes())); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, f.Next(bytes.NewReader(text.Bytes())))
 	if got := f.Rate(); got != 0 {
 		t.Errorf("%f runs a second in a session that has just begun", got)
 	}

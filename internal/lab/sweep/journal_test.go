@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/filelock"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func description(seeds string) Description {
@@ -26,10 +27,7 @@ func description(seeds string) Description {
 // open opens a journal, and fails the test if that is impossible.
 func open(t *testing.T, dir string, d Description) *Journal {
 	t.Helper()
-	l, err := OpenJournal(dir, d, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(OpenJournal(dir, d, 1))(t)
 	t.Cleanup(func() { l.Close() })
 	return l
 }
@@ -37,19 +35,13 @@ func open(t *testing.T, dir string, d Description) *Journal {
 // keep creates the folder of a run like a runner.
 func keep(t *testing.T, l *Journal, seed int64, text string) {
 	t.Helper()
-	if err := os.MkdirAll(l.Folder(seed), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(l.Folder(seed), "history.jsonl"), []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(l.Folder(seed), 0o755))
+	must.Do(t, os.WriteFile(filepath.Join(l.Folder(seed), "history.jsonl"), []byte(text), 0o644))
 }
 
 func write(t *testing.T, l *Journal, line Line) {
 	t.Helper()
-	if err := l.Write(line); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.Write(line))
 }
 
 // A sweep whose process was killed can be continued, at whatever byte its journal was cut off: seeds
@@ -63,10 +55,7 @@ func TestLedgerKilledAnywhere(t *testing.T) {
 		write(t, l, Line{Seed: seed, Verdict: verdict, Drawn: strings.Repeat("x", 500), NotValid: []Property{{Name: "p", Result: verdict, Shape: "x"}}})
 	}
 	l.Close()
-	whole, err := os.ReadFile(filepath.Join(dir, JournalFile))
-	if err != nil {
-		t.Fatal(err)
-	}
+	whole := must.Get(os.ReadFile(filepath.Join(dir, JournalFile)))(t)
 	for n := range len(whole) + 1 {
 		if n%9 != 0 && n < len(whole) && !strings.Contains(string(whole[max(0, n-2):n+1]), "\n") {
 			continue // all bytes within a line are alike
@@ -75,9 +64,7 @@ func TestLedgerKilledAnywhere(t *testing.T) {
 		l := open(t, dir, description("1..3"))
 		keep(t, l, 2, "of a run that failed")
 		l.Close()
-		if err := os.WriteFile(filepath.Join(dir, JournalFile), whole[:n], 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(filepath.Join(dir, JournalFile), whole[:n], 0o644))
 		l = open(t, dir, description("1..3"))
 		for seed := int64(1); seed <= 3; seed++ {
 			there := strings.Contains(string(whole[:n]), "\n"+lineOf(whole, seed)+"\n")
@@ -178,9 +165,7 @@ func TestLedgerDamaged(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, JournalFile)
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, []byte(text), 0o644))
 		_, err := OpenJournal(dir, description("1..10"), 1)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%.60q: %v; want %q", text, err, want)
@@ -199,10 +184,7 @@ func TestLineRoundTrip(t *testing.T) {
 		Operations: 1, Events: 2, VirtualMS: 3, WallMS: 4, AtMS: 5, Struck: Struck{Faults: map[string][2]int{"pause": {2, 1}}, Unanswered: []string{"pause"}},
 		Met: Exercised{"acquire": {Count: 3, Met: map[string]int{"pause": 1}}}, Kept: "runs/7",
 	}
-	b, err := render(entry{Line: &want})
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := must.Get(render(entry{Line: &want}))(t)
 	e, err := parseEntry(b)
 	if err != nil || e.Line == nil {
 		t.Fatal(err)

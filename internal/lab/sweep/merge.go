@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/filelock"
 )
 
 // mostLeft bounds the ranges of missing seeds that are named for a shard.
@@ -95,7 +96,7 @@ func (t *Tally) merge(path string) (*ShardState, error) {
 	}
 	return &ShardState{
 		Shard: d.Shard, Source: path, Seeds: d.Shard.Seeds(d.Seeds), Ended: t.ended,
-		Running: isArchive(path) == 0 && underWay(path), Command: d.CommandOf(d.Shard), seeds: d.Seeds,
+		Running: isArchive(path) == 0 && filelock.Held(path), Command: d.CommandOf(d.Shard), seeds: d.Seeds,
 		Cut: zip != nil && zip.cut,
 	}, nil
 }

@@ -44,7 +44,7 @@ func (l *Line) properties(result *store.Result, h *history.History) {
 			continue
 		case checker.Violation:
 			p.Shape, p.Faults = c.of(v)
-			p.Example = printable.Text(v.Reason, mostTold)
+			p.Example = sentenceOf(v)
 		default:
 			p.Why = class(v.Reason, unmet)
 			p.Example = exampleOf(v.Reason, p.Why)
@@ -72,6 +72,14 @@ func unmet(all []checker.Assumption) (names []string) {
 		names = append(names, a.Name)
 	}
 	return names
+}
+
+// sentenceOf tells what happened, and on which key.
+func sentenceOf(v checker.Verdict) string {
+	if v.Reason != "" && !strings.Contains(v.Reason, v.Key) {
+		v.Reason = "on " + v.Key + ": " + v.Reason
+	}
+	return printable.Text(v.Reason, mostTold)
 }
 
 // mostTold is how much of the sentence about a violation is kept, in characters.

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/zklab/zklab/internal/base/filelock"
 )
 
 // DescriptionIn returns what is being swept in a folder or an archive.
@@ -100,16 +98,6 @@ func isArchive(path string) int {
 		return 1
 	}
 	return 0
-}
-
-// underWay reports whether a process has locked a journal.
-func underWay(path string) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	return errors.Is(filelock.Try(f), filelock.ErrHeld)
 }
 
 // errFound ends the reading of a journal.

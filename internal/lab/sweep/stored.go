@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zklab/zklab/internal/base/filelock"
 	"github.com/zklab/zklab/store"
 )
 
@@ -68,7 +69,7 @@ func (s *Stored) read() error {
 		if s.Began.IsZero() || !began.IsZero() && began.Before(s.Began) {
 			s.Began = began
 		}
-		s.Running = s.Running || isArchive(source) == 0 && underWay(source)
+		s.Running = s.Running || isArchive(source) == 0 && filelock.Held(source)
 	}
 	return nil
 }

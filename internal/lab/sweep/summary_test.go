@@ -15,6 +15,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/store"
 )
 
@@ -56,15 +57,11 @@ func TestTallyInAnyOrder(t *testing.T) {
 		d := description("1..400")
 		d.Format = Format
 		for _, e := range []entry{{Sweep: &d}, {Session: &Session{Jobs: 2}}} {
-			if err := tally.take(e, ""); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, tally.take(e, ""))
 		}
 		for _, seed := range seeds {
 			l := made(int64(seed) + 1)
-			if err := tally.take(entry{Line: &l}, ""); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, tally.take(entry{Line: &l}, ""))
 		}
 		return tally.Summary()
 	}
@@ -202,9 +199,7 @@ func TestMerge(t *testing.T) {
 			}
 		}
 		if end != "" {
-			if err := l.End(end); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, l.End(end))
 			l.Close()
 		}
 		return l
@@ -213,10 +208,7 @@ func TestMerge(t *testing.T) {
 	shard(2, 20, "") // under way
 	shard(3, 30, "").Close()
 
-	s, err := Merge([]string{dir})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := must.Get(Merge([]string{dir}))(t)
 	type state struct {
 		Done    int64
 		Ended   End
@@ -243,19 +235,12 @@ func TestMerge(t *testing.T) {
 
 	// Elsewhere there is only the archive, which gives the same except for the kept runs.
 	away := filepath.Join(t.TempDir(), "1-of-4"+ArchiveEnd)
-	if err := os.Rename(filepath.Join(dir, "1-of-4"+ArchiveEnd), away); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.RemoveAll(filepath.Join(dir, "1-of-4")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Rename(filepath.Join(dir, "1-of-4"+ArchiveEnd), away))
+	must.Do(t, os.RemoveAll(filepath.Join(dir, "1-of-4")))
 	if len(s.Findings) == 0 {
 		t.Error("nothing was found in what was to be merged")
 	}
-	again, err := Merge([]string{away, dir})
-	if err != nil {
-		t.Fatal(err)
-	}
+	again := must.Get(Merge([]string{away, dir}))(t)
 	if diff := cmp.Diff(s, again, cmpopts.IgnoreFields(ShardState{}, "Source"), cmpopts.IgnoreFields(Example{}, "Kept"),
 		cmpopts.IgnoreUnexported(ShardState{}), cmpopts.IgnoreFields(Summary{}, "Description")); diff != "" {
 		t.Error(diff)
@@ -276,26 +261,18 @@ func TestMergeFindsShards(t *testing.T) {
 		for seed := range d.Seeds.of(d.Shard) {
 			write(t, l, Line{Seed: seed, Verdict: checker.Valid})
 		}
-		if err := l.End(AllSeeds); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, l.End(AllSeeds))
 		l.Close()
 		one := filepath.Join(artifacts, fmt.Sprint("artifact [", i, "]"))
-		if err := os.Mkdir(one, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := archive(l.file.Name(), filepath.Join(one, "shard"+ArchiveEnd)); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Mkdir(one, 0o755))
+		must.Do(t, archive(l.file.Name(), filepath.Join(one, "shard"+ArchiveEnd)))
 	}
 	for _, path := range []string{out, filepath.Join(out, "sweeps", "lock"), artifacts} {
 		if s, err := Merge([]string{path}); err != nil || s.Runs != 9 || !s.Complete() || len(s.Shards) != 3 {
 			t.Errorf("%s: %+v, %v", path, s, err)
 		}
 	}
-	if err := os.CopyFS(filepath.Join(out, "sweeps", "lock", "4567", "1-of-3"), os.DirFS(filepath.Join(out, "sweeps", "lock", "0123-of-3", "1-of-3"))); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.CopyFS(filepath.Join(out, "sweeps", "lock", "4567", "1-of-3"), os.DirFS(filepath.Join(out, "sweeps", "lock", "0123-of-3", "1-of-3"))))
 	if _, err := Merge([]string{out}); err != nil { // the same shard again
 		t.Error(err)
 	}
@@ -317,22 +294,15 @@ func TestMergeOfACutArchive(t *testing.T) {
 		for seed := range d.Seeds.of(d.Shard) {
 			write(t, l, made(seed))
 		}
-		if err := l.End(AllSeeds); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, l.End(AllSeeds))
 		l.Close()
 	}
 	path := filepath.Join(dir, "2-of-2"+ArchiveEnd)
-	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	whole := must.Get(os.ReadFile(path))(t)
 	cut := filepath.Join(t.TempDir(), "cut"+ArchiveEnd)
 	before := int64(0)
 	for n := 0; n < len(whole); n += max(1, len(whole)/50) {
-		if err := os.WriteFile(cut, whole[:n], 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(cut, whole[:n], 0o644))
 		s, err := Merge([]string{filepath.Join(dir, "1-of-2"), cut})
 		if err != nil {
 			t.Fatalf("cut at %d: %v", n, err)
@@ -353,9 +323,7 @@ func TestMergeOfACutArchive(t *testing.T) {
 		t.Errorf("at most %d of 200 runs were had of what was cut", before)
 	}
 	whole[len(whole)/2] ^= 1
-	if err := os.WriteFile(cut, whole, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(cut, whole, 0o644))
 	if _, err := Merge([]string{cut}); err == nil {
 		t.Error("one that is damaged is taken")
 	}
@@ -371,9 +339,7 @@ func TestMergeErrors(t *testing.T) {
 	d.Shard = Shard{1, 4}
 	open(t, four, d).Close()
 	zip := filepath.Join(t.TempDir(), "x"+ArchiveEnd)
-	if err := os.WriteFile(zip, []byte("no archive"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(zip, []byte("no archive"), 0o644))
 	for want, paths := range map[string][]string{
 		"recipe is lock there and queue here":       {one, other},
 		"one of 4 shards, but the others are of 1":  {one, four},

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -73,7 +74,7 @@ func (t *Tally) take(e entry, in string) error {
 		t.add(e.Line, in)
 	case e.Sweep != nil:
 		if e.Sweep.Format != Format {
-			return errFormat(e.Sweep.Format)
+			return fmt.Errorf("its format is %d, but this zklab reads %d: use the zklab that wrote it", e.Sweep.Format, Format)
 		}
 		t.Description = e.Sweep
 	case e.Session != nil:

@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/procgroup"
 	"github.com/zklab/zklab/internal/lab/workers"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -61,10 +62,7 @@ func serve(ctx context.Context, t Task) (Line, error) {
 
 func worker(t *testing.T) Worker {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	self := must.Get(os.Executable())(t)
 	w := NewWorker(workers.Config{Command: []string{self}, Env: []string{workerEnv + "=1"}, Stderr: os.Stderr, Patience: time.Minute})
 	t.Cleanup(w.Close)
 	return w
@@ -104,9 +102,7 @@ func TestWorker(t *testing.T) {
 func TestWorkerStopped(t *testing.T) {
 	for _, seed := range []int64{6, 7} {
 		w := worker(t)
-		if _, err := w.Run(t.Context(), Task{Seed: 1}); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(w.Run(t.Context(), Task{Seed: 1}))(t)
 		pid := w.PID()
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		_, err := w.Run(ctx, Task{Seed: seed})

@@ -15,8 +15,6 @@ type model struct {
 	unproved map[string]bool
 }
 
-func newModel() *model { return &model{znodes: map[string]wire.Stat{}} }
-
 // carried returns the model as it is after a gap, if nothing changed in the gap.
 func (m *model) carried() *model {
 	c := &model{znodes: maps.Clone(m.znodes), unproved: map[string]bool{}}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // Stretch is all transactions with a zxid above From, up to To.
@@ -17,7 +18,7 @@ type Stretch struct{ From, To int64 }
 //
 // Between two stretches no server was watched, and something changed, or what was read does not prove that nothing did.
 func Put(sights []Sight) (stretches []Stretch, events []Event, err error) {
-	m := newModel()
+	m := &model{znodes: map[string]wire.Stat{}}
 	for _, g := range together(sights) {
 		all, err := g.events()
 		if err != nil {
@@ -30,7 +31,7 @@ func Put(sights []Sight) (stretches []Stretch, events []Event, err error) {
 		next := m.carried()
 		joins := len(stretches) > 0 && g.replay(next, all) == nil && len(next.unproved) == 0
 		if !joins {
-			next = newModel()
+			next = &model{znodes: map[string]wire.Stat{}}
 			if err := g.replay(next, all); err != nil {
 				return nil, nil, err
 			}

@@ -1,6 +1,7 @@
 package treewatch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -281,9 +282,7 @@ func (v *view) reply(f zkclient.Frame) error {
 	}
 	delete(v.asked, f.Header.Xid)
 	v.sight.To = max(v.sight.To, f.Header.Zxid)
-	if v.sight.From == 0 {
-		v.sight.From = f.Header.Zxid
-	}
+	v.sight.From = cmp.Or(v.sight.From, f.Header.Zxid)
 	seen := Seen{Zxid: f.Header.Zxid, Path: path, Gone: f.Header.Err == wire.NoNode}
 	if f.Header.Err == wire.OK {
 		r, err := wire.DecodeChildrenReply(wire.GetChildren2, f.Record)

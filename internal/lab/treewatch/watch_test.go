@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
@@ -24,10 +25,7 @@ import (
 // watch dials through dialer; disturb is called while changes are made.
 func watched(t *testing.T, dialer func(zk.Dialer) zk.Dialer, disturb func(ensemble.Ensemble)) (told history.TreeWatch, log []history.TreeChange) {
 	t.Helper()
-	e, err := embedded.Start(embedded.Config{InMemory: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{InMemory: true}))(t)
 	defer e.Close()
 	var servers []string
 	for _, s := range e.Servers() {
@@ -42,9 +40,7 @@ func watched(t *testing.T, dialer func(zk.Dialer) zk.Dialer, disturb func(ensemb
 		for range events {
 		}
 	}()
-	if _, err := conn.Create("/r", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(conn.Create("/r", nil, 0, zk.WorldACL(zk.PermAll)))(t)
 	w := Start(t.Context(), Config{Servers: servers, Root: "/r", Dial: dialer(e.Dial), Timeout: 6 * time.Second})
 	change(conn, rand.New(rand.NewPCG(1, 2)), 300, func() { disturb(e) })
 	if sights, err := w.Finish(); err != nil {
@@ -52,10 +48,7 @@ func watched(t *testing.T, dialer func(zk.Dialer) zk.Dialer, disturb func(ensemb
 	} else {
 		told = Told(sights, &Authors{})
 	}
-	txns, err := e.Transactions(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	txns := must.Get(e.Transactions(t.Context()))(t)
 	return told, historytest.InPlaceOf(told, txns, "/r")
 }
 
@@ -89,14 +82,9 @@ func TestWatch(t *testing.T) {
 	for name, disturb := range map[string]func(ensemble.Ensemble){
 		"undisturbed": func(ensemble.Ensemble) {},
 		"the leader is killed": func(e ensemble.Ensemble) {
-			health, err := ensemble.CheckRoles(context.Background(), e.Servers())
-			if err != nil {
-				t.Fatal(err)
-			}
+			health := must.Get(ensemble.CheckRoles(context.Background(), e.Servers()))(t)
 			leader := e.Servers()[health.Leader-1].(ensemble.Killer)
-			if err := leader.Kill(context.Background()); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, leader.Kill(context.Background()))
 			time.AfterFunc(time.Second, func() { _ = leader.Start(context.Background()) })
 		},
 	} {

@@ -5,6 +5,7 @@ package workers
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -49,9 +50,7 @@ type said[A any] struct {
 
 // New returns a worker. Its process starts with the first task. The caller must close it.
 func New[T, A any](cfg Config) *Worker[T, A] {
-	if cfg.Patience == 0 {
-		cfg.Patience = 10 * time.Second
-	}
+	cfg.Patience = cmp.Or(cfg.Patience, 10*time.Second)
 	return &Worker[T, A]{cfg: cfg}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/programs"
 )
 
@@ -54,17 +55,12 @@ type Browser struct {
 func Start(t testing.TB) *Browser {
 	t.Helper()
 	programs.Require(t, programs.Chromium)
-	path, err := programs.ChromiumPath()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := must.Get(programs.ChromiumPath())(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(func() { cancel(); stop() })
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, chromedp.Do(ctx))
 	return &Browser{t, ctx}
 }
 

@@ -18,13 +18,12 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/programs"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
-const (
-	healthyTimeout = 60 * time.Second
-)
+const healthyTimeout = 3 * time.Minute
 
 // Require skips the test if there are no containers on this machine, or fails it when
 // ZKLAB_REAL=required. It waits for a turn to use containers.
@@ -39,10 +38,7 @@ func Require(t testing.TB) {
 func Cleans(t testing.TB) {
 	t.Helper()
 	Require(t)
-	release, err := AwaitCleaning()
-	if err != nil {
-		t.Fatal(err)
-	}
+	release := must.Get(AwaitCleaning())(t)
 	t.Cleanup(release)
 }
 
@@ -69,18 +65,13 @@ func Ensemble(t testing.TB, n int) ensemble.Ensemble {
 		e = start(t, n)
 	}
 	restore(t, e)
-	if _, err := ensemble.WaitHealthy(t.Context(), e, healthyTimeout); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(ensemble.WaitHealthy(t.Context(), e, healthyTimeout))(t)
 	return e
 }
 
 func start(t testing.TB, n int) ensemble.Ensemble {
 	t.Helper()
-	e, err := container.Config{Nodes: n}.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(container.Config{Nodes: n}.Start(t.Context()))(t)
 	if shared.ensembles == nil {
 		shared.ensembles = map[int]ensemble.Ensemble{}
 		testmain.AtExit(closeShared)
@@ -93,16 +84,10 @@ func start(t testing.TB, n int) ensemble.Ensemble {
 // network.
 func restore(t testing.TB, e ensemble.Ensemble) {
 	t.Helper()
-	if err := e.(ensemble.Partitioner).Heal(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, e.(ensemble.Partitioner).Heal(t.Context()))
 	for _, s := range e.Servers() {
-		if err := s.(ensemble.Pauser).Resume(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.(ensemble.Killer).Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, s.(ensemble.Pauser).Resume(t.Context()))
+		must.Do(t, s.(ensemble.Killer).Start(t.Context()))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -32,9 +33,7 @@ func TestRealWithoutEngine(t *testing.T) {
 
 func TestRealEnsembleIsSharedAndHealthyAgain(t *testing.T) {
 	first := dockertest.Ensemble(t, 1)
-	if err := first.Servers()[0].(ensemble.Pauser).Pause(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, first.Servers()[0].(ensemble.Pauser).Pause(t.Context()))
 	again := dockertest.Ensemble(t, 1)
 	if again != first {
 		t.Error("started twice")

@@ -8,7 +8,6 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/object"
-	"github.com/zklab/zklab/subjects"
 )
 
 // funds is the sum of the two accounts of a bank.
@@ -70,10 +69,7 @@ func banks(life Life, wrong bool) Declared {
 	move, sum := object.Give("move", (*bank).Move, object.Any[int64](1, 2, 3)), object.Ask("sum", (*bank).Sum).Plain().Final()
 	return object.Object[*bank]{
 		Name: "own-bank", Operations: []object.Operation[*bank]{move, sum},
-		New: func(c *subjects.Client, path string) (*bank, error) {
-			s, err := life.at(c, path, fmt.Sprint(funds, 0))
-			return &bank{s, wrong}, err
-		},
+		New: seated(life, fmt.Sprint(funds, 0), func(s *seat) *bank { return &bank{s, wrong} }),
 		Rules: []object.Rule{object.Property("total", "no money comes or goes", func(k *object.Key) (found []object.Finding) {
 			for call, v := range object.Of(k, sum) {
 				if v.Got != funds {

@@ -16,23 +16,23 @@ import (
 
 // pool has an item in each sequential znode. Before a client takes an item, it claims the item with an ephemeral
 // znode, so that other clients leave it alone. If the client's session then ends, others get the item. In a wrong
-// pool, claims are persistent.
+// pool, claims are persistent: if a client does not learn of its claim, or its session ends, the item stays for ever.
 type pool struct {
-	*seat
-	wrong bool
+	*basket
+	claims int32 // the flags of claims
+	// mail makes it a room with letters: a take does not wait, and no error after its claim tells that it had no effect.
+	mail bool
 }
 
-func (p *pool) Put(_ context.Context, item int64) error {
-	now, done, err := p.session()
-	if err != nil {
+// failed returns the error of a take that claimed an item, or tried to, and took nothing.
+func (p *pool) failed(err error) error {
+	if p.mail {
 		return err
 	}
-	defer done()
-	_, err = now.Conn.Create(p.path+"/item-", strconv.AppendInt(nil, item, 10), zk.FlagSequence, everyone)
-	return err
+	return subjects.WithoutEffect(err)
 }
 
-// Take waits for a while, and returns nil if it got no item.
+// Take waits for a while, unless it is a room with letters, and returns nil if it got no item.
 func (p *pool) Take(ctx context.Context) (*int64, error) {
 	now, done, err := p.session()
 	if err != nil {
@@ -41,7 +41,7 @@ func (p *pool) Take(ctx context.Context) (*int64, error) {
 	defer done()
 	for until := time.Now().Add(patience); ctx.Err() == nil; {
 		item, err := p.takeOf(now.Conn)
-		if item != nil || err != nil || time.Now().After(until) {
+		if item != nil || err != nil || p.mail || time.Now().After(until) {
 			return item, err
 		}
 		select {
@@ -70,7 +70,7 @@ func (p *pool) takeOf(conn *zk.Conn) (*int64, error) {
 		}
 		mine, err := p.claim(conn, p.path+"/"+claimed+name)
 		if err != nil {
-			return nil, subjects.WithoutEffect(err)
+			return nil, p.failed(err)
 		}
 		if mine {
 			if item, err := p.takeClaimed(conn, name); item != nil || err != nil {
@@ -83,11 +83,7 @@ func (p *pool) takeOf(conn *zk.Conn) (*int64, error) {
 
 // claim reports whether the client has claimed an item, perhaps in an earlier call.
 func (p *pool) claim(conn *zk.Conn, path string) (bool, error) {
-	flags := int32(zk.FlagEphemeral)
-	if p.wrong {
-		flags = 0
-	}
-	_, err := conn.Create(path, nil, flags, everyone)
+	_, err := conn.Create(path, nil, p.claims, everyone)
 	if !errors.Is(err, zk.ErrNodeExists) {
 		return err == nil, err
 	}
@@ -100,7 +96,9 @@ const looks = 10 * time.Millisecond
 
 // takeClaimed takes an item that the client has claimed; nil if another client took it before.
 func (p *pool) takeClaimed(conn *zk.Conn, name string) (*int64, error) {
-	time.Sleep(looks)
+	if !p.mail {
+		time.Sleep(looks)
+	}
 	data, _, err := conn.Get(p.path + "/" + name)
 	if errors.Is(err, zk.ErrNoNode) {
 		if err = conn.Delete(p.path+"/"+claimed+name, -1); err == nil || errors.Is(err, zk.ErrNoNode) {
@@ -108,7 +106,7 @@ func (p *pool) takeClaimed(conn *zk.Conn, name string) (*int64, error) {
 		}
 	}
 	if err != nil {
-		return nil, subjects.WithoutEffect(err)
+		return nil, p.failed(err)
 	}
 	_, err = conn.Multi(&zk.DeleteRequest{Path: p.path + "/" + name, Version: -1}, &zk.DeleteRequest{Path: p.path + "/" + claimed + name, Version: -1})
 	if errors.Is(err, zk.ErrNoNode) { // the claim has ended with its session
@@ -122,14 +120,19 @@ func (p *pool) takeClaimed(conn *zk.Conn, name string) (*int64, error) {
 }
 
 // pools declares pools, whose take waits.
-func pools(life Life, wrong bool) Declared {
+func pools(life Life, wrong bool) Declared { return claimedItems("own-pool", life, false, wrong) }
+
+// mails declares rooms with letters.
+func mails(life Life, wrong bool) Declared { return claimedItems("own-mail", life, true, wrong) }
+
+func claimedItems(name string, life Life, mail, wrong bool) Declared {
 	put, take := object.Give("put", (*pool).Put, object.Unique), object.Ask("take", (*pool).Take).Waits()
+	claims := int32(zk.FlagEphemeral)
+	if wrong {
+		claims = 0
+	}
 	return object.Object[*pool]{
-		Name: "own-pool", Operations: []object.Operation[*pool]{put, take},
-		Rules: []object.Rule{object.Queue(put, take).Unordered()},
-		New: func(c *subjects.Client, path string) (*pool, error) {
-			s, err := life.at(c, path, "")
-			return &pool{s, wrong}, err
-		},
+		Name: name, Operations: []object.Operation[*pool]{put, take}, Rules: []object.Rule{object.Queue(put, take).Unordered()},
+		New: seated(life, "", func(s *seat) *pool { return &pool{&basket{seat: s}, claims, mail} }),
 	}
 }

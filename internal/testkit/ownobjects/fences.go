@@ -47,9 +47,6 @@ func fences(life Life, wrong bool) Declared {
 	return object.Object[*guarded]{
 		Name: "own-fence", Operations: []object.Operation[*guarded]{write},
 		Rules: []object.Rule{object.Fenced(write, func(token int64) int64 { return token })},
-		New: func(c *subjects.Client, path string) (*guarded, error) {
-			s, err := life.at(c, path, "0")
-			return &guarded{s, wrong}, err
-		},
+		New:   seated(life, "0", func(s *seat) *guarded { return &guarded{s, wrong} }),
 	}
 }

@@ -50,10 +50,7 @@ func (l *lease) Try(ctx context.Context) (bool, error) {
 }
 
 func newLease(life Life, wrong bool) func(*subjects.Client, string) (*lease, error) {
-	return func(c *subjects.Client, path string) (*lease, error) {
-		s, err := life.at(c, path, "")
-		return &lease{seat: s, wrong: wrong}, err
-	}
+	return seated(life, "", func(s *seat) *lease { return &lease{seat: s, wrong: wrong} })
 }
 
 // freed returns the holder of a lease after the end of who's session.
@@ -135,10 +132,7 @@ func newGate(life Life, m mistake, wrong bool) func(*subjects.Client, string) (*
 	if !wrong {
 		m = none
 	}
-	return func(c *subjects.Client, path string) (*gate, error) {
-		s, err := life.at(c, path, "")
-		return &gate{seat: s, mistake: m}, err
-	}
+	return seated(life, "", func(s *seat) *gate { return &gate{seat: s, mistake: m} })
 }
 
 // patience is how long a try waits. An impatient gate waits half as long.
@@ -368,9 +362,6 @@ func offices(life Life, wrong bool) Declared {
 	sit, rise := object.Do("sit", (*desk).Sit), object.Do("rise", (*desk).Rise)
 	return object.Object[*desk]{
 		Name: "own-desks", Operations: []object.Operation[*desk]{sit, rise}, Rules: []object.Rule{object.Exclusive(sit, rise).AtMost(desks)},
-		New: func(c *subjects.Client, path string) (*desk, error) {
-			s, err := life.at(c, path, "")
-			return &desk{seat: s, wrong: wrong}, err
-		},
+		New: seated(life, "", func(s *seat) *desk { return &desk{seat: s, wrong: wrong} }),
 	}
 }

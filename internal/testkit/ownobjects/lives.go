@@ -69,6 +69,14 @@ func (l Life) at(c *subjects.Client, path, data string) (*seat, error) {
 	return s, err
 }
 
+// seated returns a function that makes subjects on the seats of their clients.
+func seated[S any](life Life, data string, sit func(*seat) S) func(*subjects.Client, string) (S, error) {
+	return func(c *subjects.Client, path string) (S, error) {
+		s, err := life.at(c, path, data)
+		return sit(s), err
+	}
+}
+
 var everyone = zk.WorldACL(zk.PermAll)
 
 // connect opens a session.

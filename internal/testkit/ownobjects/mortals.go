@@ -32,6 +32,7 @@ var Mortals = []Mortal{
 	{"dead at one key", "recovers", func() Declared { return mortalNumbers(mortality{key: "k1"}) }},
 	{"dead for one operation", "recovers", func() Declared { return mortalNumbers(mortality{reads: true}) }},
 	{"dead with its own session", "recovers", func() Declared { return mortalNumbers(mortality{own: true}) }},
+	{"dead counter without heartbeats", "recovers", func() Declared { return mortalNumbers(mortality{sleeps: 4 * time.Second}) }},
 	{"dead queue", "recovers", func() Declared { return mortalBaskets(mortality{}) }},
 	{"dead config", "recovers", func() Declared { return mortalConfig(configured) }},
 	{"dead member", "recovers", func() Declared { return members(false) }},
@@ -65,6 +66,7 @@ type mortality struct {
 	rests    time.Duration // how long it answers nothing after each of these ends
 	key      string        // it dies at this key only; "": at every key
 	reads    bool          // it still reads when it is dead
+	sleeps   time.Duration // it also dies if it is not called for so long, as a client without heartbeats does; 0: it does not
 	own      bool          // it has a session of its own, which it closes when it loses the connection
 }
 
@@ -78,6 +80,7 @@ type mortal struct {
 	session int64
 	ends    int
 	resting time.Time
+	called  time.Time
 }
 
 var errDead = errors.New("connection closed")
@@ -131,6 +134,10 @@ func (m *mortal) alive() error {
 		m.session, m.resting = id, time.Now().Add(m.how.rests)
 		m.ends++
 	}
+	if slept := time.Since(m.called); m.how.sleeps > 0 && !m.called.IsZero() && slept > m.how.sleeps {
+		m.ends++
+	}
+	m.called = time.Now()
 	if m.ends > m.how.survives || time.Now().Before(m.resting) {
 		return subjects.WithoutEffect(errDead)
 	}

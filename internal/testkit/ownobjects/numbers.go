@@ -24,10 +24,7 @@ type number struct {
 }
 
 func newNumber(life Life, wrong bool) func(*subjects.Client, string) (*number, error) {
-	return func(c *subjects.Client, path string) (*number, error) {
-		s, err := life.at(c, path, "0")
-		return &number{seat: s, wrong: wrong}, err
-	}
+	return seated(life, "0", func(s *seat) *number { return &number{seat: s, wrong: wrong} })
 }
 
 // change replaces the number n by f(n), and returns n.
@@ -175,10 +172,7 @@ func tickets(life Life, wrong bool) Declared {
 	next := object.Ask("next", (*ticket).Next)
 	return object.Object[*ticket]{
 		Name: "own-tickets", Operations: []object.Operation[*ticket]{next}, Rules: []object.Rule{object.Distinct(next)},
-		New: func(c *subjects.Client, path string) (*ticket, error) {
-			s, err := life.at(c, path, "")
-			return &ticket{s, wrong}, err
-		},
+		New: seated(life, "", func(s *seat) *ticket { return &ticket{s, wrong} }),
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/go-zookeeper/zk"
 
@@ -91,98 +90,6 @@ func queues(name string, life Life, heap, wrong bool) Declared {
 	}
 	return object.Object[*basket]{
 		Name: name, Operations: []object.Operation[*basket]{put, take}, Rules: []object.Rule{rule},
-		New: func(c *subjects.Client, path string) (*basket, error) {
-			s, err := life.at(c, path, "")
-			return &basket{s, heap, wrong}, err
-		},
-	}
-}
-
-// mailroom has a letter in each sequential znode. A client claims a letter before it takes it out. A claim of a wrong one
-// is not ephemeral: if its client does not learn of it, the letter stays for ever.
-type mailroom struct {
-	*basket
-	claims int32 // the flags of claims
-}
-
-func (m *mailroom) Take(ctx context.Context) (*int64, error) {
-	now, done, err := m.session()
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	if _, err := now.Conn.Multi(&zk.CheckVersionRequest{Path: m.path, Version: -1}); err != nil {
-		return nil, subjects.WithoutEffect(err)
-	}
-	names, _, err := now.Conn.Children(m.path)
-	if err != nil {
-		return nil, subjects.WithoutEffect(err)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		if !strings.HasPrefix(name, "item-") {
-			continue
-		}
-		has, err := m.claim(now.Conn, name)
-		if err != nil {
-			return nil, err
-		}
-		if !has {
-			continue
-		}
-		if item, err := m.open(now.Conn, name); item != nil || err != nil {
-			return item, err
-		}
-	}
-	return nil, nil
-}
-
-// claim reports whether the client has the claim of a letter.
-func (m *mailroom) claim(conn *zk.Conn, name string) (bool, error) {
-	at := m.path + "/claim-" + name
-	_, err := conn.Create(at, nil, m.claims, everyone)
-	if !errors.Is(err, zk.ErrNodeExists) {
-		return err == nil, err
-	}
-	there, stat, err := conn.Exists(at)
-	return there && stat.EphemeralOwner == conn.SessionID(), err
-}
-
-// open takes a letter out; nil if it was taken before the claim.
-func (m *mailroom) open(conn *zk.Conn, name string) (*int64, error) {
-	letter, claim := m.path+"/"+name, m.path+"/claim-"+name
-	data, _, err := conn.Get(letter)
-	if errors.Is(err, zk.ErrNoNode) {
-		if err := conn.Delete(claim, -1); !errors.Is(err, zk.ErrNoNode) {
-			return nil, err
-		}
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if _, err := conn.Multi(&zk.DeleteRequest{Path: letter, Version: -1}, &zk.DeleteRequest{Path: claim, Version: -1}); err != nil {
-		return nil, err
-	}
-	n, err := strconv.ParseInt(string(data), 10, 64)
-	return &n, err
-}
-
-// mails declares mail rooms.
-func mails(life Life, wrong bool) Declared {
-	put, take := object.Give("put", (*mailroom).Put, object.Unique), object.Ask("take", (*mailroom).Take).Waits()
-	return object.Object[*mailroom]{
-		Name: "own-mail", Operations: []object.Operation[*mailroom]{put, take}, Rules: []object.Rule{object.Queue(put, take).Unordered()},
-		New: func(c *subjects.Client, path string) (*mailroom, error) {
-			s, err := life.at(c, path, "")
-			m := &mailroom{&basket{seat: s}, zk.FlagEphemeral}
-			if wrong {
-				m.claims = 0
-			}
-			return m, err
-		},
+		New: seated(life, "", func(s *seat) *basket { return &basket{s, heap, wrong} }),
 	}
 }

@@ -91,9 +91,6 @@ func workers(life Life, wrong bool) Declared {
 	claim, release := object.Ask("claim", (*badge).Claim).Refuses(errNoBadge), object.Do("release", (*badge).Release)
 	return object.Object[*badge]{
 		Name: "own-worker", Operations: []object.Operation[*badge]{claim, release}, Rules: []object.Rule{object.Owned(claim).Until(release)},
-		New: func(c *subjects.Client, path string) (*badge, error) {
-			s, err := life.at(c, path, "")
-			return &badge{seat: s, wrong: wrong}, err
-		},
+		New: seated(life, "", func(s *seat) *badge { return &badge{seat: s, wrong: wrong} }),
 	}
 }

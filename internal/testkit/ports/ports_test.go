@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A reserved port is refused to other claims and given to servers, again and again.
@@ -20,10 +22,7 @@ func TestReserve(t *testing.T) {
 				give()
 				t.Errorf("%s is claimed twice", addr)
 			}
-			l, err := net.Listen("tcp", addr)
-			if err != nil {
-				t.Fatal(err)
-			}
+			l := must.Get(net.Listen("tcp", addr))(t)
 			if give, err := claimOne(port + i); err == nil {
 				give()
 				t.Errorf("%s is claimed while a server listens", addr)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // Bare returns a record as it would be if the subject offered nothing beyond its contract: no tokens,
@@ -63,7 +64,5 @@ func guards(h *history.History) bool {
 
 func decode(t testing.TB, e *history.Event, v any) {
 	t.Helper()
-	if err := e.Decode(v); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, e.Decode(v))
 }

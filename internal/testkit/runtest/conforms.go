@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects/adapter"
 )
 
@@ -27,10 +28,7 @@ const checksAtOnce = 8
 func Conforms(t *testing.T, c adapter.Conformance, but Excused) {
 	t.Helper()
 	c.Patience, c.AtOnce, c.Logf = cmp.Or(c.Patience, time.Minute), cmp.Or(c.AtOnce, checksAtOnce), t.Logf
-	results, err := adapter.Conform(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	results := must.Get(adapter.Conform(t.Context(), c))(t)
 	var made []string
 	for _, r := range results {
 		name := r.Recipe + " " + r.Check

@@ -27,12 +27,9 @@ func Explain(t testing.TB, r *store.Result) {
 
 // Violated reports whether a property is violated, with a counterexample for it.
 func Violated(r *store.Result, property string) bool {
-	for _, v := range r.Verdicts {
-		if v.Property == property && v.Result == checker.Violation && len(v.Counterexample) > 0 && v.Reason != "" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Verdicts, func(v checker.Verdict) bool {
+		return v.Property == property && v.Result == checker.Violation && len(v.Counterexample) > 0 && v.Reason != ""
+	})
 }
 
 // Running is the configuration of an ensemble that already runs. Experiments do not end it, so many of

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/internal/base/digestmd5"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -30,10 +31,7 @@ type Config struct {
 // Listen opens a front before the server at an address, for the time of a test, and returns its own address.
 func Listen(t testing.TB, server string, c Config) (addr string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	addr = l.Addr().String()
 	if c.TLS != nil {
 		l = tls.NewListener(l, c.TLS)

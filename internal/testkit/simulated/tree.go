@@ -2,7 +2,6 @@ package simulated
 
 import (
 	"path"
-	"slices"
 
 	"github.com/zklab/zklab/history"
 )
@@ -48,15 +47,10 @@ type Change struct {
 	Before *Znode
 }
 
-// Failed reports whether a transaction changed nothing.
-func Failed(x *history.Txn) bool {
-	return x.Error != 0 || slices.ContainsFunc(x.Parts, func(p history.Txn) bool { return p.Error != 0 })
-}
-
 // Apply applies a transaction that a leader made. keep is a path that stays even if the end of a
 // session should delete it.
 func (t Tree) Apply(x *history.Txn, keep string) (all []Change) {
-	if Failed(x) {
+	if x.Refused() {
 		return nil
 	}
 	for i := range x.Parts {

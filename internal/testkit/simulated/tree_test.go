@@ -38,7 +38,7 @@ func TestMultiIsDoneAsAWhole(t *testing.T) {
 		t.Error(diff)
 	}
 	both.Parts = both.Parts[:2]
-	if x := do(tr, 3, both); Failed(&x) || tr["/a/x"] == nil || tr["/a/x"].Version != 1 || tr["/a"].Pzxid != 3 {
+	if x := do(tr, 3, both); x.Refused() || tr["/a/x"] == nil || tr["/a/x"].Version != 1 || tr["/a"].Pzxid != 3 {
 		t.Errorf("%+v, %+v", x, tr["/a"])
 	}
 }

@@ -1,6 +1,7 @@
 package styles
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -183,9 +184,7 @@ func (m *master) candidates(s *session) (first string, own []string, err error) 
 		if st == nil || !isOfSession(match[1], st.EphemeralOwner) {
 			continue
 		}
-		if first == "" {
-			first = path
-		}
+		first = cmp.Or(first, path)
 		if st.EphemeralOwner == s.id {
 			own = append(own, path)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -13,9 +14,7 @@ func TestReleaseGoesOn(t *testing.T) {
 	var h hold
 	b, undone := &base{gate: newGate()}, make(chan struct{})
 	h.now.Store(&grant{undo: func() { close(undone) }})
-	if err := b.gate.enter(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, b.gate.enter(t.Context()))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := h.release(ctx, b); err == nil || subjects.NoEffect(err) {

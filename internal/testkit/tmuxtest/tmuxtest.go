@@ -7,6 +7,7 @@
 package tmuxtest
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/programs"
 )
 
@@ -71,22 +73,13 @@ func (c Config) settings() string {
 func Start(t testing.TB, cfg Config, command ...string) *Terminal {
 	t.Helper()
 	Require(t)
-	if cfg.Width == 0 {
-		cfg.Width = 80
-	}
-	if cfg.Height == 0 {
-		cfg.Height = 24
-	}
+	cfg.Width = cmp.Or(cfg.Width, 80)
+	cfg.Height = cmp.Or(cfg.Height, 24)
 	// The path of a socket has about a hundred bytes at most, and t.TempDir contains the test's name.
-	dir, err := os.MkdirTemp("", "tmux")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := must.Get(os.MkdirTemp("", "tmux"))(t)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	conf := filepath.Join(dir, "conf")
-	if err := os.WriteFile(conf, []byte(cfg.settings()), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(conf, []byte(cfg.settings()), 0o600))
 	s := &Terminal{t: t, socket: filepath.Join(dir, "socket"), bound: time.Minute}
 	args := []string{"-u", "-f", conf, "new-session", "-d", "-x", strconv.Itoa(cfg.Width), "-y", strconv.Itoa(cfg.Height), "--", "env", "--"}
 	start := s.command(append(args, command...)...)
@@ -221,15 +214,10 @@ func (s *Terminal) When(what string, good func(screen string) bool) string {
 			return screen
 		}
 		if time.Now().After(end) {
-			s.t.Fatalf("%s within %s on\n%s", what, s.bound, framed(screen))
+			s.t.Fatalf("%s within %s on\n%s", what, s.bound, "| "+strings.ReplaceAll(screen, "\n", "\n| "))
 		}
 		time.Sleep(betweenLooks)
 	}
-}
-
-// framed marks each line of a screen, so that people can tell the lines from the text around them.
-func framed(screen string) string {
-	return "| " + strings.ReplaceAll(screen, "\n", "\n| ")
 }
 
 // Process returns the process id of the command.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // write creates a server's folder with its zoo.cfg, and with a file myid unless myid is empty.
@@ -16,13 +18,9 @@ func write(t *testing.T, myid string, lines ...string) (path string) {
 	dir := t.TempDir()
 	path = filepath.Join(dir, "zoo.cfg")
 	text := strings.Join(append(lines, "dataDir="+dir), "\n") + "\n"
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte(text), 0o644))
 	if myid != "" {
-		if err := os.WriteFile(filepath.Join(dir, "myid"), []byte(myid+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(filepath.Join(dir, "myid"), []byte(myid+"\n"), 0o644))
 	}
 	return path
 }
@@ -51,10 +49,7 @@ func TestReadConfig(t *testing.T) {
 			id: 1, members: least, size: 1, addr: "127.0.0.1:2181",
 		},
 	} {
-		got, err := readConfig(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		got := must.Get(readConfig(path))(t)
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(config{})); diff != "" {
 			t.Error(diff)
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -99,10 +100,7 @@ type standIn struct {
 // launch starts the stand-in of a server. End it with kill.
 func launch(t *testing.T, h *Host, path string) standIn {
 	t.Helper()
-	conn, err := net.Dial("tcp", h.listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must.Get(net.Dial("tcp", h.listener.Addr().String()))(t)
 	s := standIn{conn, make(chan error, 1)}
 	go func() { s.ended <- ask(conn, request{Config: path, SuperDigest: "super:x"}) }()
 	t.Cleanup(func() { s.kill() })
@@ -282,17 +280,13 @@ func TestKilledProcess(t *testing.T) {
 		cmd := exec.Command(os.Args[0], "start-foreground", path)
 		cmd.Env = append(os.Environ(), h.Env(), mainEnv+"=1")
 		cmd.Stderr = new(bytes.Buffer)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, cmd.Start())
 		for did := range l.did {
 			if did == "start 1" {
 				break
 			}
 		}
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, cmd.Process.Kill())
 		_ = cmd.Wait() // killed
 		select {
 		case did := <-l.did:

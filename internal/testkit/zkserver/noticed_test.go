@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // A connection counts until its client has closed it as well.
@@ -12,19 +14,10 @@ func TestNoticed(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		return // no file of such systems shows which ends are open
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
+	client := must.Get(net.Dial("tcp", l.Addr().String()))(t)
 	defer client.Close()
-	server, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := must.Get(l.Accept())(t)
 	port := l.Addr().(*net.TCPAddr).Port
 	if half(port) {
 		t.Error("both ends are open")

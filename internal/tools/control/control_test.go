@@ -16,6 +16,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -36,20 +37,14 @@ func place(t *testing.T) (dir string) {
 func start(t *testing.T, c embedded.Config) *embedded.Ensemble {
 	t.Helper()
 	c.InMemory = true
-	e, err := embedded.Start(c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(c))(t)
 	t.Cleanup(func() { e.Close() })
 	return e
 }
 
 func listen(t *testing.T, e ensemble.Ensemble, name string) *Listener {
 	t.Helper()
-	l, err := Listen(e, name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(Listen(e, name))(t)
 	t.Cleanup(func() { l.Close() })
 	return l
 }
@@ -117,9 +112,7 @@ func TestTooFewRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(start(t, embedded.Config{Observers: 2}))
 		for _, who := range []string{"observer", "leader", "leader"} {
-			if _, err := c.Do(t.Context(), Kill, who); err != nil {
-				t.Fatal(err)
-			}
+			must.Get(c.Do(t.Context(), Kill, who))(t)
 		}
 		time.Sleep(time.Minute) // the last server notices that it has lost its quorum
 		for _, who := range []string{"leader", "follower"} {
@@ -183,10 +176,7 @@ func TestSockets(t *testing.T) {
 // stale leaves the socket of a process that was killed.
 func stale(t *testing.T, path string) {
 	t.Helper()
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"}))(t)
 	l.SetUnlinkOnClose(false)
 	l.Close()
 }
@@ -195,9 +185,7 @@ func TestSocketsRefused(t *testing.T) {
 	dir := place(t)
 	e := start(t, embedded.Config{Nodes: 1})
 	file := filepath.Join(filepath.Dir(dir), "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(file, nil, 0o600))
 	for name, says := range map[string]string{
 		file:                           "is not a socket",
 		dir + "/nowhere/a":             "no such file",
@@ -212,9 +200,7 @@ func TestSocketsRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Chmod(dir, 0o755))
 	if _, err := Listen(e, "open"); err == nil || !strings.Contains(err.Error(), "only you can open") {
 		t.Errorf("in a folder for everybody: %v", err)
 	}
@@ -234,14 +220,9 @@ func TestRequestsRefused(t *testing.T) {
 // Answers of a program other than zklab that listens on the socket are refused.
 func TestAnswersRefused(t *testing.T) {
 	dir := place(t)
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Mkdir(dir, 0o700))
 	socket := filepath.Join(dir, "other.sock")
-	l, err := net.Listen("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(net.Listen("unix", socket))(t)
 	code := http.StatusOK
 	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(code)

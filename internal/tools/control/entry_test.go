@@ -13,29 +13,23 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/base/owner"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // The entry of an ensemble outlives its process, and then tells that the process has died.
 func TestEntries(t *testing.T) {
 	dir := place(t)
-	log, err := NewLog()
-	if err != nil {
-		t.Fatal(err)
-	}
+	log := must.Get(NewLog())(t)
 	log.WriteString(strings.Repeat("server 1: leader\n", 1000) + "error: the disk is full\x1b[31m\n")
 	log.Close()
 	lives := Entry{Name: "lives", Since: time.Now(), Process: owner.Self()}
 	dead := Entry{Name: "dead", Since: time.Now(), Process: owner.Self(), Log: log.Name()}
 	dead.Process.PID, dead.Process.Start = 1<<30, ""
 	for _, e := range []*Entry{&lives, &dead} {
-		if err := e.Write(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, e.Write())
 	}
 	for name, text := range map[string]string{"garbage.json": "\x00", "other.json": `{"name":"dead"}`, "a.txt": "{}"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
 	all := Entries()
 	if len(all) != 2 || all[0].Name != "dead" || all[1].Name != "lives" {
@@ -52,9 +46,7 @@ func TestEntries(t *testing.T) {
 	}
 
 	again := Entry{Name: "dead", Since: time.Now(), Process: owner.Self()}
-	if err := again.Write(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, again.Write())
 	if dead.Written() || !again.Written() {
 		t.Errorf("written: of the dead one %v, of its successor %v", dead.Written(), again.Written())
 	}
@@ -67,9 +59,7 @@ func TestEntries(t *testing.T) {
 	if err := again.Remove(); err != nil {
 		t.Errorf("removed again: %v", err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Chmod(dir, 0o755))
 	if all := Entries(); len(all) > 0 {
 		t.Errorf("in a folder for everybody: %+v", all)
 	}
@@ -80,18 +70,10 @@ func TestEntries(t *testing.T) {
 func TestEnd(t *testing.T) {
 	place(t)
 	l := listen(t, start(t, embedded.Config{Nodes: 1}), "lab")
-	conn, err := net.Dial("unix", l.Socket())
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must.Get(net.Dial("unix", l.Socket()))(t)
 	defer conn.Close()
-	if _, err := io.WriteString(conn, "POST /down HTTP/1.1\r\nHost: zk\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Get(io.WriteString(conn, "POST /down HTTP/1.1\r\nHost: zk\r\n\r\n"))(t)
+	res := must.Get(http.ReadResponse(bufio.NewReader(conn), nil))(t)
 	if body, err := io.ReadAll(res.Body); err != nil || int64(len(body)) != res.ContentLength {
 		t.Errorf("%d bytes, said are %d: %v", len(body), res.ContentLength, err)
 	}

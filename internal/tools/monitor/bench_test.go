@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -65,21 +66,12 @@ const mostInFolder = 50_000
 // filled follows n znodes in /r and, if there are many, in folders beside it, on a server that sends
 // nothing more.
 func filled(b *testing.B, n int) *Follower {
-	e, err := embedded.Start(embedded.Config{Nodes: 1})
-	if err != nil {
-		b.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{Nodes: 1}))(b)
 	b.Cleanup(func() { e.Close() })
 	cfg := client.Config{Servers: e.Addrs()}
-	c, err := client.Connect(b.Context(), cfg)
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := must.Get(client.Connect(b.Context(), cfg))(b)
 	defer c.Close()
-	f, err := Follow(b.Context(), Config{Client: cfg})
-	if err != nil {
-		b.Fatal(err)
-	}
+	f := must.Get(Follow(b.Context(), Config{Client: cfg}))(b)
 	b.Cleanup(func() { f.Close() })
 	ctx, cancel := context.WithTimeout(b.Context(), 10*time.Minute)
 	defer cancel()
@@ -100,9 +92,7 @@ func fill(b *testing.B, c *client.Client, folder string, n int) {
 	for i := range n {
 		ops = append(ops, client.CreateOp(fmt.Sprintf("%s/%05d", folder, i), nil, nil, wire.Persistent, 0))
 		if len(ops) == 1000 || i == n-1 {
-			if _, err := c.Multi(b.Context(), ops); err != nil {
-				b.Fatal(err)
-			}
+			must.Get(c.Multi(b.Context(), ops))(b)
 			ops = nil
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/status"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -32,10 +33,7 @@ func virtually(t *testing.T, do func(l *lab)) { virtuallyOf(t, 1, do) }
 // virtuallyOf runs do with an ensemble whose messages arrive in an order that follows from the seed.
 func virtuallyOf(t *testing.T, seed uint64, do func(l *lab)) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(embedded.Config{InMemory: true, Latency: time.Millisecond, Seed: seed})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Start(embedded.Config{InMemory: true, Latency: time.Millisecond, Seed: seed}))(t)
 		defer e.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()

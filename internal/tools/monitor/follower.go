@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -68,15 +69,9 @@ func Follow(ctx context.Context, cfg Config) (*Follower, error) {
 
 func follow(ctx context.Context, cfg Config, connect connector) (*Follower, error) {
 	cfg.Client.Patience = 0
-	if cfg.Root == "" {
-		cfg.Root = "/"
-	}
-	if cfg.LogLines == 0 {
-		cfg.LogLines = usualLog
-	}
-	if cfg.Most == 0 {
-		cfg.Most = usualMost
-	}
+	cfg.Root = cmp.Or(cfg.Root, "/")
+	cfg.LogLines = cmp.Or(cfg.LogLines, usualLog)
+	cfg.Most = cmp.Or(cfg.Most, usualMost)
 	f := &Follower{cfg: cfg, changed: make(chan struct{}, 1), reads: newSchedule(), changes: newChanges(cfg.LogLines)}
 	r := new(reach)
 	f.tree = newTree(cfg, r, f.reads, f.changes)

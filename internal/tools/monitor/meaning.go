@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -144,9 +145,7 @@ func ordinal(n int) string {
 	ending := "th"
 	if n%100 < 11 || n%100 > 13 {
 		ending = map[int]string{1: "st", 2: "nd", 3: "rd"}[n%10]
-		if ending == "" {
-			ending = "th"
-		}
+		ending = cmp.Or(ending, "th")
 	}
 	return strconv.Itoa(n) + ending
 }

@@ -197,8 +197,7 @@ func readExport(name string) (all []znode, err error) {
 			all, err = decodeExport(text)
 		}
 	}
-	var usage errUsage
-	if errors.As(err, &usage) {
+	if _, ok := errors.AsType[errUsage](err); ok {
 		err = usagef("%s: %v", quote(name), err)
 	}
 	return all, err

@@ -16,6 +16,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -704,10 +705,7 @@ func TestCommands(t *testing.T) {
 	for name, r := range rows {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				e, err := embedded.Start(embedded.Config{InMemory: true, Latency: time.Millisecond, NoTTL: true})
-				if err != nil {
-					t.Fatal(err)
-				}
+				e := must.Get(embedded.Start(embedded.Config{InMemory: true, Latency: time.Millisecond, NoTTL: true}))(t)
 				defer e.Close()
 				r.hold(t, e, e, e.Dial)
 			})

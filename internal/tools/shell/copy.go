@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -182,7 +183,7 @@ func (s *Shell) moveRead(ctx context.Context, all []znode, from, to string) erro
 func moves(all []znode, from, to string) []wire.MultiOp {
 	ops := make([]wire.MultiOp, 0, 2*len(all))
 	for _, n := range all {
-		ops = append(ops, n.copyOf(to+strings.TrimPrefix(n.path, from)))
+		ops = append(ops, client.CreateOp(to+strings.TrimPrefix(n.path, from), n.data, n.acl, wire.Persistent, 0))
 	}
 	for i := len(all) - 1; i >= 0; i-- {
 		ops = append(ops, wire.MultiOp{Op: wire.Delete, Request: &wire.VersionRequest{Path: all[i].path, Version: all[i].stat.Version}})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -16,9 +17,7 @@ import (
 func TestMaskedPermissionsAreNotCopied(t *testing.T) {
 	virtually(t, func(b *bench) {
 		owner := b.client()
-		if err := owner.AddAuth(b.ctx, client.Credential{Scheme: "digest", Auth: []byte("me:secret")}); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, owner.AddAuth(b.ctx, client.Credential{Scheme: "digest", Auth: []byte("me:secret")}))
 		acl := []wire.ACL{
 			{Perms: wire.PermAll, ID: wire.ID{Scheme: "auth"}},
 			{Perms: wire.PermAll &^ wire.PermAdmin, ID: wire.ID{Scheme: "world", ID: "anyone"}},
@@ -51,10 +50,7 @@ func TestMaskedPermissionsAreNotCopied(t *testing.T) {
 // Another ensemble is read and written like the shell's own.
 func TestCopiesBetweenEnsembles(t *testing.T) {
 	virtually(t, func(b *bench) {
-		e, err := embedded.Start(embedded.Config{InMemory: true, Latency: time.Millisecond, Nodes: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Start(embedded.Config{InMemory: true, Latency: time.Millisecond, Nodes: 1}))(t)
 		defer e.Close()
 		var asked []string
 		b.Other = func(_ context.Context, servers string) (*client.Client, error) {
@@ -134,10 +130,7 @@ func TestMaskedPermissionsAreNotExported(t *testing.T) {
 func TestMoveSeesPermissionsChange(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script("create /a x; create /a/b y")
-		all, err := b.movable(b.ctx, "/a")
-		if err != nil {
-			t.Fatal(err)
-		}
+		all := must.Get(b.movable(b.ctx, "/a"))(t)
 		b.script("acl set /a/b world:anyone:rwda")
 		if err := b.moveRead(b.ctx, all, "/a", "/c"); Code(err) != Conflict || !strings.Contains(err.Error(), "/a/b") {
 			t.Error(err)

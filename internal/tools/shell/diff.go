@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -44,10 +45,7 @@ type diffResult struct {
 
 func (r diffResult) text(p *page) {
 	for _, d := range r.Differences {
-		path := d.Path
-		if path == "" {
-			path = "/"
-		}
+		path := cmp.Or(d.Path, "/")
 		p.printf("%s %s", d.How, legible(path))
 		if len(d.What) > 0 {
 			p.printf(" %s", legible(strings.Join(d.What, ", ")))

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,9 +92,7 @@ func fileFor(path string, data []byte) (string, error) {
 	if trimmed := bytes.TrimSpace(data); filepath.Ext(name) == "" && len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[') {
 		name += ".json"
 	}
-	if name == "" {
-		name = "root"
-	}
+	name = cmp.Or(name, "root")
 	file := filepath.Join(folder, name)
 	return file, os.WriteFile(file, data, 0o600)
 }

@@ -58,8 +58,7 @@ func (e codedError) Error() string { return e.message }
 // explain returns an error that says what failed, and why.
 func explain(what string, err error) error {
 	var code wire.Code
-	var large *client.TooLarge
-	if errors.As(err, &large) {
+	if large, ok := errors.AsType[*client.TooLarge](err); ok {
 		return &explained{fmt.Sprintf("%s: the server closed the connection: the request has %d bytes, and servers accept %d unless jute.maxbuffer says otherwise", what, large.Bytes, wire.MaxRequest), err}
 	}
 	if big := new(client.LargeReply); errors.As(err, &big) {

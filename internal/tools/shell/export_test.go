@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -90,10 +91,7 @@ func TestExportsAndImports(t *testing.T) {
 				rm -r /no
 			`)
 		}
-		first, err := os.ReadFile(dir + "/x.json")
-		if err != nil {
-			t.Fatal(err)
-		}
+		first := must.Get(os.ReadFile(dir + "/x.json"))(t)
 		b.script("export /a " + dir + "/y.json")
 		second, err := os.ReadFile(dir + "/y.json")
 		if d := cmp.Diff(string(first), string(second)); d != "" || err != nil {
@@ -217,9 +215,7 @@ func TestBadExports(t *testing.T) {
 			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null,"owner":"me"}]}`:                "invalid session",
 			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null,"acl":[{"permissions":"q"}]}]}`: "the letters cdrwa",
 		} {
-			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, os.WriteFile(file, []byte(text), 0o600))
 			b.script("import " + file + " /a\n64 x.json: ")
 			if got, _ := b.does("import " + file + " /a"); !strings.Contains(got, want) {
 				t.Errorf("%s: no %q in %s", text, want, got)
@@ -245,13 +241,9 @@ func TestBadExports(t *testing.T) {
 				return os.WriteFile(f+"/b/@znode.json", []byte(`{"name":"..","acl":null}`), 0o600)
 			},
 		} {
-			if err := spoil(dir + "/f"); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, spoil(dir+"/f"))
 			b.script("import " + dir + "/f/ /c\n64 \nexport /a " + dir + "/f/\n64 choose another folder")
-			if err := os.RemoveAll(dir + "/f"); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, os.RemoveAll(dir+"/f"))
 			b.script("export /a " + dir + "/f/")
 		}
 	})
@@ -327,24 +319,11 @@ func TestUnsteadySubtreeIsSaid(t *testing.T) {
 			"gone":    {func() error { return other.Delete(b.ctx, "/a/c", -1) }, []string{"/a/c"}},
 			"acl":     {func() error { _, err := other.SetACL(b.ctx, "/a", client.Anyone, -1); return err }, []string{"/a"}},
 		} {
-			before, err := b.gather(b.ctx, "/a", -1)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all, err := b.load(b.ctx, before, loading{permissions: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := c.do(); err != nil {
-				t.Fatal(err)
-			}
-			if err := b.Client.Sync(b.ctx, "/a"); err != nil {
-				t.Fatal(err)
-			}
-			now, err := b.gather(b.ctx, "/a", -1)
-			if err != nil {
-				t.Fatal(err)
-			}
+			before := must.Get(b.gather(b.ctx, "/a", -1))(t)
+			all := must.Get(b.load(b.ctx, before, loading{permissions: true}))(t)
+			must.Do(t, c.do())
+			must.Do(t, b.Client.Sync(b.ctx, "/a"))
+			now := must.Get(b.gather(b.ctx, "/a", -1))(t)
 			if d := cmp.Diff(c.want, changed(all, now)); d != "" {
 				t.Error(name, d)
 			}

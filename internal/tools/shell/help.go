@@ -2,7 +2,6 @@ package shell
 
 import (
 	"context"
-	"fmt"
 	"strings"
 )
 
@@ -84,13 +83,4 @@ func (r helpList) text(p *page) {
 		p.printf("%-34s %s\n", c.Usage, c.Short)
 	}
 	p.printf("\nhelp COMMAND explains a command. Quote words with spaces or ;. # begins a comment.\n")
-}
-
-// Table returns the commands as a table in Markdown, for the guide.
-func Table() string {
-	var b strings.Builder
-	for _, c := range commands {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", c.usage(), c.short)
-	}
-	return b.String()
 }

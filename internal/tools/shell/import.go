@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -143,7 +144,7 @@ func (r *importResult) add(w *writePlan, want znode, there map[string]znode, o i
 	if !ok {
 		r.Created = append(r.Created, path)
 		if ephemeral(want.stat) {
-			w.ops = append(w.ops, ephemeralOf(path, want))
+			w.ops = append(w.ops, client.CreateOp(path, want.data, want.acl, wire.Ephemeral, 0))
 		} else {
 			w.create(want)
 		}

@@ -39,7 +39,9 @@ func limitFlag(f *pflag.FlagSet) *int {
 
 func noACLFlag(f *pflag.FlagSet, usage string) *bool { return f.Bool("no-acl", false, usage) }
 
-func (w *writePlan) create(n znode) { w.ops = append(w.ops, n.copyOf(join(w.to, n.path))) }
+func (w *writePlan) create(n znode) {
+	w.ops = append(w.ops, client.CreateOp(join(w.to, n.path), n.data, n.acl, wire.Persistent, 0))
+}
 
 // size returns the number of writes.
 func (w *writePlan) size() int { return len(w.ops) + len(w.acls) }
@@ -234,9 +236,4 @@ func named(o wire.MultiOp) string {
 // setOf returns the operation that writes the data of a znode with this version.
 func setOf(path string, data []byte, version int32) wire.MultiOp {
 	return wire.MultiOp{Op: wire.SetData, Request: &wire.SetDataRequest{Path: path, Data: data, Version: version}}
-}
-
-// ephemeralOf returns the operation that creates a znode as an ephemeral of this session.
-func ephemeralOf(path string, n znode) wire.MultiOp {
-	return client.CreateOp(path, n.data, n.acl, wire.Ephemeral, 0)
 }

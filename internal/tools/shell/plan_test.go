@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -31,10 +32,7 @@ func TestBatchesFit(t *testing.T) {
 				w.ops = append(w.ops, client.CreateOp("/a/b", data, nil, wire.Persistent, 0))
 			}
 		}
-		batches, err := w.batches()
-		if err != nil {
-			t.Fatal(err)
-		}
+		batches := must.Get(w.batches())(t)
 		if all := slices.Concat(batches...); fmt.Sprint(all) != fmt.Sprint(w.ops) && len(w.ops) > 0 {
 			t.Fatalf("seed %d: other operations", seed)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -272,9 +273,7 @@ func (s *Shell) setQuota(ctx context.Context, path string, change map[string]int
 	case err != nil:
 		return err
 	}
-	for name, v := range change {
-		limits[name] = v
-	}
+	maps.Copy(limits, change)
 	if len(others) > 0 {
 		_, err = s.Client.Set(ctx, limitsOf(path), limits.Data(), version)
 		err = did("set", limitsOf(path), err)

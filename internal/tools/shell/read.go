@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -221,10 +222,7 @@ func (r listResult) text(p *page) {
 		if s.Modified != nil {
 			modified = s.Modified.Format("2006-01-02 15:04:05Z")
 		}
-		owner := s.Owner
-		if owner == "" {
-			owner = "-"
-		}
+		owner := cmp.Or(s.Owner, "-")
 		fmt.Fprintf(t, "%d\t%d\t%d\t%s\t%s\t%s\n", s.Version, s.Bytes, s.Children, modified, owner, legible(r.Children[i]))
 	}
 	_ = t.Flush() // writing to a page never fails

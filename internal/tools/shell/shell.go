@@ -75,8 +75,7 @@ var ofSystem = []string{"|", "||", "&&", "&", ">", ">>", "<"}
 
 func (s *Shell) statement(ctx context.Context, words []word) error {
 	err := s.perform(ctx, words)
-	var about askedHelp
-	if errors.As(err, &about) {
+	if about, ok := errors.AsType[askedHelp](err); ok {
 		return s.helpOn(string(about))
 	}
 	return err

@@ -16,6 +16,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/zk/client"
@@ -39,10 +40,7 @@ type bench struct {
 func virtually(t *testing.T, do func(b *bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(embedded.Config{InMemory: true, Latency: time.Millisecond})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Start(embedded.Config{InMemory: true, Latency: time.Millisecond}))(t)
 		defer e.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
@@ -619,18 +617,14 @@ func TestMultiWithoutAnswer(t *testing.T) {
 				own = s.ID()
 			}
 		}
-		if err := b.e.Server(own).Pause(b.ctx); err != nil {
-			b.Fatal(err)
-		}
+		must.Do(b, b.e.Server(own).Pause(b.ctx))
 		ctx, cancel := context.WithTimeout(b.ctx, time.Second)
 		defer cancel()
 		err := b.Do(ctx, "end")
 		if err == nil || strings.Contains(err.Error(), "nothing was done") || !strings.Contains(err.Error(), "may or may not have been done") {
 			b.Error(err)
 		}
-		if err := b.e.Server(own).Resume(b.ctx); err != nil {
-			b.Fatal(err)
-		}
+		must.Do(b, b.e.Server(own).Resume(b.ctx))
 		time.Sleep(time.Second)
 		for other.Sync(b.ctx, "/") != nil {
 			time.Sleep(time.Second)

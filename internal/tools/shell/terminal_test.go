@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -48,10 +49,7 @@ func TestInteract(t *testing.T) {
 		var out paper
 		b.Lab = &Lab{b.e, control.New(b.e)}
 		b.Connect = func(context.Context) (*client.Client, error) { return b.client(), nil }
-		history, err := OpenHistory(filepath.Join(t.TempDir(), "state", "history"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		history := must.Get(OpenHistory(filepath.Join(t.TempDir(), "state", "history")))(t)
 		defer history.Close()
 		ended := make(chan error)
 		go func() {
@@ -77,9 +75,7 @@ func TestInteract(t *testing.T) {
 		types("\x03pw\t\r", "/app\n")
 		types("watch -p /app\r")
 		other := b.client()
-		if _, err := other.Set(b.ctx, "/app", []byte("\x1b[2J"), -1); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(other.Set(b.ctx, "/app", []byte("\x1b[2J"), -1))(t)
 		types("", "nodeDataChanged /app zxid")
 		types("cat /app\r", `\x1b[2J`)
 		types("multi\r", "multi> ")
@@ -112,9 +108,7 @@ func TestInteract(t *testing.T) {
 func TestCompletes(t *testing.T) {
 	virtually(t, func(b *bench) {
 		dir := t.TempDir()
-		if err := errors.Join(os.Mkdir(dir+"/folder", 0o700), os.WriteFile(dir+"/x.json", nil, 0o600), os.WriteFile(dir+"/other", nil, 0o600), os.Mkdir(dir+"/.git", 0o700)); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, errors.Join(os.Mkdir(dir+"/folder", 0o700), os.WriteFile(dir+"/x.json", nil, 0o600), os.WriteFile(dir+"/other", nil, 0o600), os.Mkdir(dir+"/.git", 0o700)))
 		b.script(`create /app; create /app/one; create /app/only; create "/app/o o"; create /apple`)
 		for line, want := range map[string]string{
 			"cre":                           "create",
@@ -161,9 +155,7 @@ func TestCompletes(t *testing.T) {
 
 func TestHistory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history")
-	if err := os.WriteFile(path, []byte(strings.Repeat("old\n", mostLines+5)), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte(strings.Repeat("old\n", mostLines+5)), 0o600))
 	h, err := OpenHistory(path)
 	if err != nil || h.Len() != mostLines {
 		t.Fatal(h.Len(), err)

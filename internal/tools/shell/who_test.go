@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -55,12 +56,8 @@ func TestWho(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := other.Exists(b.ctx, "/", true); err != nil {
-			t.Fatal(err)
-		}
-		if err := b.Client.Sync(b.ctx, "/"); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(other.Exists(b.ctx, "/", true))(t)
+		must.Do(t, b.Client.Sync(b.ctx, "/"))
 		own, theirs := sessionName(b.Client.Session().ID), sessionName(other.Session().ID)
 		b.script(`
 			who
@@ -92,9 +89,7 @@ func TestWho(t *testing.T) {
 		b.Dial = withoutWords(whole, "cons", "dump", "wchs")
 		b.script("who\n4 list ephemeral znodes with find --owner any")
 		b.Dial, b.JSON = whole, false
-		if err := b.e.Server(1).Kill(b.ctx); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, b.e.Server(1).Kill(b.ctx))
 		for b.Client.Sync(b.ctx, "/") != nil { // until the other servers have a leader
 			time.Sleep(time.Second)
 		}

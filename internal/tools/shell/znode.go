@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -20,11 +19,6 @@ type znode struct {
 	stat wire.Stat
 	data []byte     // nil if the server has null
 	acl  []wire.ACL // nil: unknown
-}
-
-// copyOf returns the operation that creates a persistent copy at another path.
-func (n znode) copyOf(path string) wire.MultiOp {
-	return client.CreateOp(path, n.data, n.acl, wire.Persistent, 0)
 }
 
 // loading says what load reads, and what to do with znodes that cannot be read.

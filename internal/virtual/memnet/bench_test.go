@@ -5,6 +5,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // transports lists the transports that the benchmarks compare.
@@ -22,19 +24,10 @@ var transports = []struct {
 }
 
 func loopback(t testing.TB) (net.Conn, net.Conn) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	defer l.Close()
-	a, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := must.Get(net.Dial("tcp", l.Addr().String()))(t)
+	b := must.Get(l.Accept())(t)
 	t.Cleanup(func() { a.Close(); b.Close() })
 	return a, b
 }
@@ -59,9 +52,7 @@ func BenchmarkPingPong(b *testing.B) {
 			for b.Loop() {
 				client.SetReadDeadline(time.Now().Add(time.Second))
 				client.Write(buf)
-				if _, err := io.ReadFull(client, buf); err != nil {
-					b.Fatal(err)
-				}
+				must.Get(io.ReadFull(client, buf))(b)
 			}
 			client.Close()
 		})
@@ -79,9 +70,7 @@ func BenchmarkStream(b *testing.B) {
 				b.SetBytes(int64(size))
 				b.ReportAllocs()
 				for b.Loop() {
-					if _, err := client.Write(buf); err != nil {
-						b.Fatal(err)
-					}
+					must.Get(client.Write(buf))(b)
 				}
 				client.Close()
 			})
@@ -92,22 +81,13 @@ func BenchmarkStream(b *testing.B) {
 // BenchmarkConnect measures the cost of a connection over which one word is sent.
 func BenchmarkConnect(b *testing.B) {
 	var n Network
-	l, err := n.Listen("zk1:2181")
-	if err != nil {
-		b.Fatal(err)
-	}
+	l := must.Get(n.Listen("zk1:2181"))(b)
 	defer l.Close()
 	buf := make([]byte, 4)
 	b.ReportAllocs()
 	for b.Loop() {
-		c, err := n.DialTimeout("tcp", "zk1:2181", 0)
-		if err != nil {
-			b.Fatal(err)
-		}
-		s, err := l.Accept()
-		if err != nil {
-			b.Fatal(err)
-		}
+		c := must.Get(n.DialTimeout("tcp", "zk1:2181", 0))(b)
+		s := must.Get(l.Accept())(b)
 		c.Write(buf)
 		s.Read(buf)
 		c.Close()

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -22,18 +23,9 @@ func TestMain(m *testing.M) { testmain.Main(m) }
 func connect(t testing.TB) (client, server *Conn) {
 	t.Helper()
 	var n Network
-	l, err := n.Listen("zk1:2181")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := n.DialTimeout("tcp", "zk1:2181", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(n.Listen("zk1:2181"))(t)
+	c := must.Get(n.DialTimeout("tcp", "zk1:2181", time.Second))(t)
+	s := must.Get(l.Accept())(t)
 	t.Cleanup(func() {
 		c.Close()
 		s.Close()
@@ -172,9 +164,7 @@ func TestReadAfterPeerClosed(t *testing.T) {
 func TestAfterClose(t *testing.T) {
 	inBubble(t, func(t *testing.T, client, server *Conn) {
 		write(t, server, "unread")
-		if err := client.Close(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, client.Close())
 		b := make([]byte, 1)
 		_, err := client.Read(b)
 		fails(t, "read", err, net.ErrClosed)

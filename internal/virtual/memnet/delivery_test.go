@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/delivery"
 	"github.com/zklab/zklab/internal/virtual/memnet"
 )
@@ -21,20 +22,11 @@ func delivered(t *testing.T, f func(t *testing.T, client, server net.Conn)) {
 		s := delivery.New(3, delivery.Latency{Mean: time.Millisecond, Spread: delivery.Tails})
 		defer s.Close()
 		n := &memnet.Network{Delivery: s}
-		l, err := n.Listen("zk:2181")
-		if err != nil {
-			t.Fatal(err)
-		}
+		l := must.Get(n.Listen("zk:2181"))(t)
 		defer l.Close()
-		client, err := n.DialTimeout("", "zk:2181", 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		client := must.Get(n.DialTimeout("", "zk:2181", 0))(t)
 		defer client.Close()
-		server, err := l.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
+		server := must.Get(l.Accept())(t)
 		defer server.Close()
 		f(t, client, server)
 	})
@@ -76,9 +68,7 @@ func TestDelivered(t *testing.T) {
 func TestDeliveredLate(t *testing.T) {
 	delivered(t, func(t *testing.T, client, server net.Conn) {
 		began := time.Now()
-		if _, err := client.Write([]byte("x")); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(client.Write([]byte("x")))(t)
 		if time.Since(began) != 0 {
 			t.Error("the writer waited")
 		}
@@ -91,9 +81,7 @@ func TestDeliveredLate(t *testing.T) {
 // A reset drops the bytes under way.
 func TestDeliveredReset(t *testing.T) {
 	delivered(t, func(t *testing.T, client, server net.Conn) {
-		if _, err := client.Write([]byte("lost")); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(client.Write([]byte("lost")))(t)
 		client.(*memnet.Conn).Reset()
 		time.Sleep(time.Second)
 		if n, err := server.Read(make([]byte, 10)); n != 0 || !errors.Is(err, syscall.ECONNRESET) {

@@ -10,14 +10,13 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func listen(t *testing.T, n *Network, addr string) net.Listener {
 	t.Helper()
-	l, err := n.Listen(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(n.Listen(addr))(t)
 	t.Cleanup(func() { l.Close() })
 	return l
 }
@@ -41,10 +40,7 @@ func TestClientsHaveDifferentAddresses(t *testing.T) {
 	l := listen(t, &n, "zk1:2181")
 	seen := map[string]bool{}
 	for range 100 {
-		c, err := n.Dial(t.Context(), "tcp", "zk1:2181")
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := must.Get(n.Dial(t.Context(), "tcp", "zk1:2181"))(t)
 		defer c.Close()
 		seen[c.LocalAddr().String()] = true
 	}
@@ -133,10 +129,7 @@ func TestBacklog(t *testing.T) {
 		l := listen(t, &n, "zk1:2181")
 		conns := make([]net.Conn, backlog)
 		for i := range conns {
-			c, err := n.Dial(t.Context(), "tcp", "zk1:2181")
-			if err != nil {
-				t.Fatal(err)
-			}
+			c := must.Get(n.Dial(t.Context(), "tcp", "zk1:2181"))(t)
 			write(t, c, "hello")
 			conns[i] = c
 		}
@@ -155,10 +148,7 @@ func TestBacklog(t *testing.T) {
 			conns = append(conns, c)
 		})
 		synctest.Wait()
-		s, err := l.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := must.Get(l.Accept())(t)
 		read(t, s, "hello")
 		wg.Wait()
 		var refused error

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // Every replaced file exists in the toolchain, unless it is new; its replacement is among the files.
@@ -19,9 +21,7 @@ func TestMake(t *testing.T) {
 		texts[f.Path] = string(f.Text)
 	}
 	var overlay struct{ Replace map[string]string }
-	if err := json.Unmarshal([]byte(texts[filepath.Join(dir, "overlay.json")]), &overlay); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal([]byte(texts[filepath.Join(dir, "overlay.json")]), &overlay))
 	if len(overlay.Replace) != len(files)-1 {
 		t.Errorf("%d replaced by %d files", len(overlay.Replace), len(files)-1)
 	}
@@ -40,11 +40,7 @@ func TestMake(t *testing.T) {
 // relative returns the path of a file relative to the standard library.
 func relative(t *testing.T, toolchain Toolchain, path string) string {
 	t.Helper()
-	rel, err := filepath.Rel(filepath.Join(toolchain.Root, "src"), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rel
+	return must.Get(filepath.Rel(filepath.Join(toolchain.Root, "src"), path))(t)
 }
 
 // A text that does not occur exactly once is not replaced, and a result that does not parse is not
@@ -52,12 +48,8 @@ func relative(t *testing.T, toolchain Toolchain, path string) string {
 func TestUnknownSource(t *testing.T) {
 	toolchain := Toolchain{Version: "go1.26.0", Root: t.TempDir()}
 	path := toolchain.source("p/p.go")
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte("package p\n\nvar a = 1\n\nvar b = 1\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	must.Do(t, os.WriteFile(path, []byte("package p\n\nvar a = 1\n\nvar b = 1\n"), 0o644))
 	unknown := toolchain
 	unknown.Version = "go1.27.0"
 	devel := toolchain
@@ -96,9 +88,7 @@ func TestUnknownSource(t *testing.T) {
 // Changes in one file do not undo each other.
 func TestChangesOfOneFile(t *testing.T) {
 	toolchain := Toolchain{Version: "go1.26.3", Root: t.TempDir()}
-	if err := os.MkdirAll(toolchain.source(""), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(toolchain.source(""), 0o755))
 	if err := os.WriteFile(toolchain.source("p.go"), []byte("package p // a b"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -121,18 +111,10 @@ func TestNoGoCommand(t *testing.T) {
 
 func installed(t *testing.T) Toolchain {
 	t.Helper()
-	toolchain, err := Installed(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return toolchain
+	return must.Get(Installed(t.Context()))(t)
 }
 
 func made(t *testing.T, toolchain Toolchain, dir string) []File {
 	t.Helper()
-	files, err := Make(toolchain, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
+	return must.Get(Make(toolchain, dir))(t)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/overlay/choices"
 )
 
@@ -17,9 +18,7 @@ import (
 func TestRepeats(t *testing.T) {
 	dir := t.TempDir()
 	for _, f := range made(t, installed(t), dir) {
-		if err := os.WriteFile(f.Path, f.Text, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(f.Path, f.Text, 0o644))
 	}
 	binary := filepath.Join(dir, "repeats")
 	if out, err := exec.Command("go", "build", Flag(dir), "-o", binary, "./choices/repeats").CombinedOutput(); err != nil {
@@ -41,10 +40,7 @@ func process(t *testing.T, binary string) []string {
 	if out, err := exec.Command(binary, path).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(os.ReadFile(path))(t)
 	return strings.Split(string(text), "\n")
 }
 

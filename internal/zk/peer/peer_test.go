@@ -15,6 +15,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/memnet"
 )
 
@@ -98,9 +99,7 @@ func TestGuess(t *testing.T) {
 		})
 		half := n.start(3)
 		for _, s := range half.Servers()[:2] {
-			if err := s.(ensemble.Killer).Kill(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, s.(ensemble.Killer).Kill(t.Context()))
 		}
 		time.Sleep(time.Minute) // the last server does not notice at once that the others are gone
 		if _, err := ensemble.AskStatus(t.Context(), n.dial, half.Addrs()[2]); !errors.Is(err, ensemble.ErrNotServing) {

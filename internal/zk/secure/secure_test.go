@@ -15,6 +15,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/securefront"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/internal/zk/secure"
@@ -26,10 +27,7 @@ func TestMain(m *testing.M) { testmain.Main(m) }
 
 func server(t *testing.T) string {
 	t.Helper()
-	e, err := embedded.Start(embedded.Config{Nodes: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{Nodes: 1}))(t)
 	t.Cleanup(func() { e.Close() })
 	return e.Addrs()[0]
 }
@@ -39,11 +37,7 @@ func parsed(t *testing.T, lines ...string) []secure.Credential {
 	if len(lines) == 0 {
 		return nil
 	}
-	all, err := secure.ParseCredentials(strings.Join(lines, "\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
+	return must.Get(secure.ParseCredentials(strings.Join(lines, "\n")))(t)
 }
 
 // A connection is authenticated before the client's first request, by digest, SASL or both; a wrong credential is an
@@ -123,10 +117,7 @@ func TestInterrupted(t *testing.T) {
 
 func interrupted(t *testing.T, serverTLS, clientTLS *tls.Config) {
 	addr := securefront.Listen(t, server(t), securefront.Config{TLS: serverTLS, Schemes: []string{"sasl"}, SASL: map[string]string{"bob": "p"}})
-	conn, err := secure.Config{TLS: clientTLS, Auth: parsed(t, "sasl:bob:p")}.Around(net.DialTimeout)("tcp", addr, time.Minute)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must.Get(secure.Config{TLS: clientTLS, Auth: parsed(t, "sasl:bob:p")}.Around(net.DialTimeout)("tcp", addr, time.Minute))(t)
 	defer conn.Close()
 	first := wire.AppendFrame(nil, wire.ConnectRequest{Timeout: 10 * time.Second, Password: make([]byte, wire.PasswordSize)}.Append(nil))
 	early := append(wire.RequestHeader{Xid: 1, Op: wire.Exists}.Append(nil), wire.ReadRequest{Path: "/zookeeper"}.Append(nil)...)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -96,10 +97,7 @@ func TestReadFile(t *testing.T) {
 		}, digest)...),
 		record(0x100000008, wire.CloseSession, fields([]any{1, "/a"}, digest)...),
 	)
-	entries, err := ReadFile(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
+	entries := must.Get(ReadFile(bytes.NewReader(b)))(t)
 	var got []history.Txn
 	for _, e := range entries {
 		if e.Txn.Session != session || e.Txn.Cxid != 7 || !e.Txn.Wall.Equal(time.UnixMilli(1_700_000_000_123)) {
@@ -209,10 +207,7 @@ func log(t *testing.T, snapshot history.ID, zxids ...int64) Log {
 	for _, z := range zxids {
 		records = append(records, create(z, "/a"))
 	}
-	entries, err := ReadFile(bytes.NewReader(file(records...)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	entries := must.Get(ReadFile(bytes.NewReader(file(records...))))(t)
 	l := Log{Entries: entries}
 	if snapshot != 0 {
 		l.Snapshots = append(l.Snapshots, snapshot)
@@ -305,10 +300,7 @@ func TestCommittedFailedMulti(t *testing.T) {
 	set := fields([]any{"/a", []byte("x"), 3})
 	as := func(op int) Log {
 		multi := record(0x100000001, wire.Multi, 2, op, body(set...), int(wire.ErrorOp), body(-101))
-		entries, err := ReadFile(bytes.NewReader(file(multi)))
-		if err != nil {
-			t.Fatal(err)
-		}
+		entries := must.Get(ReadFile(bytes.NewReader(file(multi))))(t)
 		return Log{Entries: entries}
 	}
 	plain, marked := as(int(wire.SetData)), as(int(wire.ErrorOp))
@@ -325,10 +317,7 @@ func TestCommittedFailedMulti(t *testing.T) {
 // Of two transactions with one zxid, the one that the majority has was committed.
 func TestCommittedVariants(t *testing.T) {
 	of := func(path string) Log {
-		entries, err := ReadFile(bytes.NewReader(file(create(1<<32+1, path))))
-		if err != nil {
-			t.Fatal(err)
-		}
+		entries := must.Get(ReadFile(bytes.NewReader(file(create(1<<32+1, path)))))(t)
 		return Log{Entries: entries}
 	}
 	txns, err := Committed([]Log{of("/old"), of("/new"), of("/new")})

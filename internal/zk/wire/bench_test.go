@@ -3,15 +3,15 @@ package wire
 import (
 	"strconv"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 func BenchmarkDecodeCreate(b *testing.B) {
 	record := AppendRequest(nil, Create, &CreateRequest{Path: "/locks/a/member-", Data: make([]byte, 100), ACL: openACL, Mode: EphemeralSequential})
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := DecodeRequest(Create, record); err != nil {
-			b.Fatal(err)
-		}
+		must.Get(DecodeRequest(Create, record))(b)
 	}
 }
 
@@ -19,27 +19,21 @@ func BenchmarkDecodeGetData(b *testing.B) {
 	record := AppendRequest(nil, GetData, &ReadRequest{Path: "/locks/a/member-", Watch: true})
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := DecodeRequest(GetData, record); err != nil {
-			b.Fatal(err)
-		}
+		must.Get(DecodeRequest(GetData, record))(b)
 	}
 }
 
 func BenchmarkDecodeMulti(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := DecodeRequest(Multi, seedMulti); err != nil {
-			b.Fatal(err)
-		}
+		must.Get(DecodeRequest(Multi, seedMulti))(b)
 	}
 }
 
 func BenchmarkPathsOfMulti(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Paths(Multi, seedMulti); err != nil {
-			b.Fatal(err)
-		}
+		must.Get(Paths(Multi, seedMulti))(b)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 type seen struct {
@@ -57,10 +59,7 @@ func TestSplitterSeesTheSameInPiecesOfAnySize(t *testing.T) {
 			"random": func(left int) int { return 1 + rng.IntN(left) },
 		}
 		for name, cut := range cuts {
-			got, err := splitAll(&Splitter{Keep: keep}, stream, cut)
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := must.Get(splitAll(&Splitter{Keep: keep}, stream, cut))(t)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("%s: -want +got\n%s", name, diff)
 			}

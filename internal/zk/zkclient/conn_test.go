@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/internal/virtual/memnet"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -54,10 +55,7 @@ func (s server) event(path string) {
 // dial connects to a server that runs do, and waits for it when the test ends.
 func dial(t *testing.T, do func(server)) func(context.Context) (net.Conn, error) {
 	var network memnet.Network
-	l, err := network.Listen("server:2181")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(network.Listen("server:2181"))(t)
 	var served sync.WaitGroup
 	served.Go(func() {
 		defer l.Close()
@@ -76,10 +74,7 @@ func dial(t *testing.T, do func(server)) func(context.Context) (net.Conn, error)
 // open connects to a server that accepts the session and then runs do.
 func open(t *testing.T, do func(server)) *Conn {
 	t.Helper()
-	c, err := Connect(t.Context(), Config{Dial: dial(t, func(s server) { s.accept(); do(s) })})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := must.Get(Connect(t.Context(), Config{Dial: dial(t, func(s server) { s.accept(); do(s) })}))(t)
 	t.Cleanup(func() { c.Close() })
 	return c
 }
@@ -128,10 +123,7 @@ func TestEventsKeepTheirPlace(t *testing.T) {
 	})
 	var got [][]string
 	for range 2 {
-		r, err := c.Do(t.Context(), wire.Sync, &wire.PathRequest{Path: "/"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := must.Get(c.Do(t.Context(), wire.Sync, &wire.PathRequest{Path: "/"}))(t)
 		var paths []string
 		for _, e := range r.Events {
 			paths = append(paths, e.Event.Path)
@@ -165,16 +157,11 @@ func TestPipeline(t *testing.T) {
 	})
 	requests := map[wire.Op]any{wire.Auth: &wire.AuthRequest{}, wire.GetChildren: Raw{1, 2}}
 	for _, op := range ops {
-		if _, err := c.Send(t.Context(), op, requests[op]); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(c.Send(t.Context(), op, requests[op]))(t)
 	}
 	var got []wire.Op
 	for c.Pending() > 0 {
-		f, err := c.Next(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		f := must.Get(c.Next(t.Context()))(t)
 		got = append(got, f.Op)
 	}
 	if d := cmp.Diff([]wire.Op{wire.Auth, wire.WhoAmI, wire.Ping, wire.GetChildren}, got); d != "" {
@@ -209,9 +196,7 @@ func TestAReadThatGaveUpLosesNothing(t *testing.T) {
 			time.Sleep(2 * time.Second)
 			s.Write(frame[7:])
 		})
-		if _, err := c.Send(t.Context(), wire.WhoAmI, nil); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(c.Send(t.Context(), wire.WhoAmI, nil))(t)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := c.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -241,10 +226,7 @@ func TestPingsByItself(t *testing.T) {
 				s.reply(wire.XidPing, 1)
 			}
 		})
-		c, err := Connect(t.Context(), Config{Dial: d, PingEvery: time.Second})
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := must.Get(Connect(t.Context(), Config{Dial: d, PingEvery: time.Second}))(t)
 		defer c.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
 		defer cancel()

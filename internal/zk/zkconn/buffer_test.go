@@ -11,6 +11,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
@@ -18,10 +19,7 @@ import (
 // again: data, and the names of many children.
 func TestLargeAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Start(embedded.Config{Nodes: 1, InMemory: true}))(t)
 		defer e.Close()
 		conn, events, err := zkconn.Open(t.Context(), zkconn.Config{Servers: e.Addrs(), Timeout: 10 * time.Second, Dial: e.Dial})
 		if err != nil {
@@ -37,18 +35,14 @@ func TestLargeAnswers(t *testing.T) {
 		}()
 		for i, size := range []int{10, 32 << 10, 33 << 10, 200 << 10, 1000 << 10, 100} {
 			path, data := fmt.Sprintf("/data-%d", i), bytes.Repeat([]byte{byte(i)}, size)
-			if _, err := conn.Create(path, data, 0, zk.WorldACL(zk.PermAll)); err != nil {
-				t.Fatal(err)
-			}
+			must.Get(conn.Create(path, data, 0, zk.WorldACL(zk.PermAll)))(t)
 			if got, _, err := conn.Get(path); err != nil || !bytes.Equal(got, data) {
 				t.Errorf("%d bytes: got %d, %v", size, len(got), err)
 			}
 		}
 		const children = 50_000
 		for i := range children {
-			if _, err := conn.Create(fmt.Sprintf("/of-a-name-that-is-not-short-%d", i), nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-				t.Fatal(err)
-			}
+			must.Get(conn.Create(fmt.Sprintf("/of-a-name-that-is-not-short-%d", i), nil, 0, zk.WorldACL(zk.PermAll)))(t)
 		}
 		if names, _, err := conn.Children("/"); err != nil || len(names) < children {
 			t.Errorf("%d children, %v", len(names), err)

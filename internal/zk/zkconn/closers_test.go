@@ -11,6 +11,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
@@ -58,10 +59,7 @@ func TestClosersDoNotWait(t *testing.T) {
 		} {
 			t.Run(network.name+"/"+closers.name, func(t *testing.T) {
 				if u := bubble.Run(t, 1, func(func()) {
-					e, err := embedded.Start(embedded.Config{Nodes: 3, InMemory: true, Latency: time.Millisecond})
-					if err != nil {
-						t.Fatal(err)
-					}
+					e := must.Get(embedded.Start(embedded.Config{Nodes: 3, InMemory: true, Latency: time.Millisecond}))(t)
 					defer e.Close()
 					dial := e.Dial
 					if network.dial != nil {

@@ -11,16 +11,14 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
 // A no-op write is a transaction that changes nothing; without an answer it ends with its context.
 func TestNoopWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Start(embedded.Config{Nodes: 1, InMemory: true}))(t)
 		defer e.Close()
 		server := e.Servers()[0]
 		conn, events, err := zkconn.Open(t.Context(), zkconn.Config{Servers: []string{server.Addr()}, Timeout: 10 * time.Second, Dial: e.Dial})
@@ -37,16 +35,11 @@ func TestNoopWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		status := func() int64 {
-			s, err := server.Status(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
+			s := must.Get(server.Status(t.Context()))(t)
 			return s.Zxid
 		}
 		was := status()
-		if err := zkconn.NoopWrite(t.Context(), conn, "/"); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, zkconn.NoopWrite(t.Context(), conn, "/"))
 		if status() != was+1 {
 			t.Error("it is no transaction")
 		}
@@ -58,17 +51,13 @@ func TestNoopWrite(t *testing.T) {
 		}
 
 		p := server.(ensemble.Pauser)
-		if err := p.Pause(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, p.Pause(t.Context()))
 		enough := errors.New("enough")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, enough)
 		defer cancel()
 		if err := zkconn.NoopWrite(ctx, conn, "/"); !errors.Is(err, enough) {
 			t.Errorf("without an answer: %v", err)
 		}
-		if err := p.Resume(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, p.Resume(t.Context()))
 	})
 }

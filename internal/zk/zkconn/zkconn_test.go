@@ -12,6 +12,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
@@ -66,10 +67,7 @@ func TestOrderOfServers(t *testing.T) {
 // A late reader still gets every event, and then the end of the channel.
 func TestEventsWaitForTheirReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(embedded.Start(embedded.Config{Nodes: 1, InMemory: true}))(t)
 		defer e.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -82,17 +80,13 @@ func TestEventsWaitForTheirReader(t *testing.T) {
 		// More events than go-zookeeper's own channel holds.
 		const watches = 20
 		const path = "/events"
-		if _, err := conn.Create(path, nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(conn.Create(path, nil, 0, zk.WorldACL(zk.PermAll)))(t)
 		for range watches {
 			_, _, changed, err := conn.GetW(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := conn.Set(path, nil, -1); err != nil {
-				t.Fatal(err)
-			}
+			must.Get(conn.Set(path, nil, -1))(t)
 			<-changed
 		}
 		states, changes := []zk.State{}, 0

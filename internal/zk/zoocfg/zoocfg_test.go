@@ -6,22 +6,19 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // Compose does not take a $ in a value for a variable, and neither form loses a setting.
 func TestSettingsOfBothForms(t *testing.T) {
 	e := Ensemble{Servers: InContainers(1, 1), Tick: time.Second, InitLimit: 5, SyncLimit: 2, Settings: []string{"a=$b"}, JVMFlags: []string{"-Dc=d"}}
-	text, err := Compose{Image: "i", Host: "::1", Ports: []int{1, 2}, Metrics: []int{3, 4}}.File(e)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(Compose{Image: "i", Host: "::1", Ports: []int{1, 2}, Metrics: []int{3, 4}}.File(e))(t)
 	var file struct {
 		Services map[string]service
 		Volumes  map[string]any
 	}
-	if err := yaml.UnmarshalWithOptions(text, &file, yaml.Strict()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, yaml.UnmarshalWithOptions(text, &file, yaml.Strict()))
 	two := file.Services["zoo2"]
 	if len(file.Services) != 2 || len(file.Volumes) != 6 || strings.Join(two.Ports, " ") != "[::1]:2:2181 [::1]:4:7000" {
 		t.Errorf("%+v", file)

@@ -109,14 +109,14 @@ func (r DotRow) drawDots(c draw.Canvas, x func(float64) vg.Length, middle vg.Len
 			}
 			centre := vg.Point{X: c.Min.X + vg.Length(at)*2*dotRadius, Y: middle + up}
 			if longer {
-				Arrow.outline(&arrows, centre, dotRadius)
+				Rightwards.outline(&arrows, centre, dotRadius)
 			} else {
 				Dot.outline(&dots, centre, dotRadius)
 			}
 		}
 	}
 	Marks{Shape: Dot, Colour: looks.Blue}.paint(c, dots)
-	Marks{Shape: Arrow, Colour: looks.Vermillion}.paint(c, arrows)
+	Marks{Shape: Rightwards, Colour: looks.Vermillion}.paint(c, arrows)
 }
 
 // columns returns which times are in each column of dots, from the left; true is a lower bound.

@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -208,6 +209,20 @@ func TestRowOfDots(t *testing.T) {
 	f := &Figure{Narrow: true, Panels: []Panel{DotsPanel("", "time", []DotRow{{Sampled: Sampled{"x", long}}})}}
 	if n := len(f.SVG()); n > 60_000 {
 		t.Errorf("a row of many times takes %d bytes", n)
+	}
+}
+
+// On an axis to the right, the arrow of a lower bound points to the right.
+func TestLowerBoundPointsAlongTheAxis(t *testing.T) {
+	stroke := regexp.MustCompile(`d="(M[^ML"]+L[^ML"]+M[^"]+)" style="fill:none`) // a shaft and a head
+	f := &Figure{Narrow: true, Panels: []Panel{DotsPanel("", "time", []DotRow{{Sampled: Sampled{"x", sample.Took(100, -500)}}})}}
+	found := stroke.FindSubmatch(f.SVG())
+	if found == nil {
+		t.Fatalf("no arrow in %s", f.SVG())
+	}
+	var first, tip [2]float64
+	if n, err := fmt.Sscanf(string(found[1]), "M%f,%fL%f,%f", &first[0], &first[1], &tip[0], &tip[1]); n != 4 || tip[0] <= first[0] || tip[1] != first[1] {
+		t.Errorf("%s: from %v to %v (%v)", found[1], first, tip, err)
 	}
 }
 

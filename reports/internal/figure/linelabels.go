@@ -90,12 +90,7 @@ func crossing(corners []vg.Point, y vg.Length) (x vg.Length, ok bool) {
 }
 
 func covered(box vg.Rectangle, by []lineLabel) bool {
-	for _, l := range by {
-		if overlap(box, l.box) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(by, func(l lineLabel) bool { return overlap(box, l.box) })
 }
 
 func overlap(a, b vg.Rectangle) bool {

@@ -22,7 +22,8 @@ const (
 	Square
 	Diamond // the shortest to write, for series of thousands of points
 	Ring
-	Arrow // upwards: the true value is higher, by an unknown amount
+	Upwards    // an arrow: the true value is higher, by an unknown amount
+	Rightwards // the same on an axis to the right
 )
 
 // Marks draws many equal points as a few paths. A path for each point would triple the size of SVG
@@ -56,7 +57,7 @@ func (m Marks) paint(c draw.Canvas, path vg.Path) {
 		return
 	}
 	c.SetColor(m.Colour)
-	if m.Shape == Cross || m.Shape == Ring || m.Shape == Arrow {
+	if m.Shape == Cross || m.Shape == Ring || m.Shape == Upwards || m.Shape == Rightwards {
 		c.SetLineStyle(draw.LineStyle{Color: m.Colour, Width: vg.Points(1.1)})
 		c.Stroke(path)
 		return
@@ -77,12 +78,18 @@ func (m Mark) outline(path *vg.Path, at vg.Point, r vg.Length) {
 		line(0.9, 0.9)
 		move(-0.9, 0.9)
 		line(0.9, -0.9)
-	case Arrow:
+	case Upwards:
 		move(0, -1)
 		line(0, 1.6)
 		move(-0.8, 0.7)
 		line(0, 1.6)
 		line(0.8, 0.7)
+	case Rightwards:
+		move(-1, 0)
+		line(1.6, 0)
+		move(0.7, -0.8)
+		line(1.6, 0)
+		line(0.7, 0.8)
 	case Triangle:
 		move(0, 1.2)
 		line(-1.1, -0.8)

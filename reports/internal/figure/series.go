@@ -31,7 +31,7 @@ func (f *Figure) AddSeries(p *plot.Plot, s Series, name string, colour color.NRG
 	if len(s.At)+len(s.Higher) == 0 {
 		return
 	}
-	for _, m := range []Marks{{At: s.At, Shape: shape}, {At: s.Higher, Shape: Arrow}} {
+	for _, m := range []Marks{{At: s.At, Shape: shape}, {At: s.Higher, Shape: Upwards}} {
 		if len(m.At) > 0 {
 			m.Radius, m.Colour = radius, colour
 			p.Add(m)

@@ -90,10 +90,7 @@ type faultGroup struct {
 func groupFaults(faults []stats.Fault) []faultGroup {
 	byName := map[string]*faultGroup{}
 	for _, f := range faults {
-		name := f.Spec
-		if name == "" {
-			name = f.Kind
-		}
+		name := cmp.Or(f.Spec, f.Kind)
 		if byName[name] == nil {
 			byName[name] = &faultGroup{kind: f.Kind, name: name}
 		}
@@ -185,7 +182,7 @@ func addFailovers(f *figure.Figure, p *plot.Plot, groups []faultGroup, top float
 	f.AddSeries(p, unfelt, "no client was affected", looks.Grey, figure.Ring, 3.5*size)
 	f.AddSeries(p, figure.Series{At: none}, "none possible before the heal", looks.Black, figure.Cross, 4*size)
 	if slices.ContainsFunc([]figure.Series{all, affected, handOvers, unfelt}, func(s figure.Series) bool { return len(s.Higher) > 0 }) {
-		f.Legend = append(f.Legend, figure.LegendEntry{Name: "longer than this", Colour: looks.Black, Mark: figure.Arrow})
+		f.Legend = append(f.Legend, figure.LegendEntry{Name: "longer than this", Colour: looks.Black, Mark: figure.Upwards})
 	}
 }
 

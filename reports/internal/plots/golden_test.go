@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats/samples"
@@ -77,9 +78,7 @@ func TestGoldenFigures(t *testing.T) {
 			seen[d.File] = true
 			path := filepath.Join("testdata", d.File+".svg")
 			if *update {
-				if err := os.WriteFile(path, d.Figure.SVG(), 0o644); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, os.WriteFile(path, d.Figure.SVG(), 0o644))
 				continue
 			}
 			want, err := os.ReadFile(path)
@@ -96,10 +95,7 @@ func TestGoldenFigures(t *testing.T) {
 			t.Errorf("no golden run draws %s", p.file)
 		}
 	}
-	golden, err := filepath.Glob("testdata/*.svg")
-	if err != nil {
-		t.Fatal(err)
-	}
+	golden := must.Get(filepath.Glob("testdata/*.svg"))(t)
 	for _, path := range golden {
 		if name := strings.TrimSuffix(filepath.Base(path), ".svg"); !seen[name] {
 			t.Errorf("%s belongs to no plot of the list", path)
@@ -109,10 +105,7 @@ func TestGoldenFigures(t *testing.T) {
 
 // The gallery of the documentation explains every plot of the list.
 func TestPlotsAreInTheGallery(t *testing.T) {
-	gallery, err := os.ReadFile("../../../docs/gallery.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	gallery := must.Get(os.ReadFile("../../../docs/gallery.md"))(t)
 	for _, name := range Names() {
 		if !bytes.Contains(gallery, []byte("`"+name+"`")) {
 			t.Errorf("docs/gallery.md does not explain the plot %s", name)

@@ -54,7 +54,7 @@ func heatmapFigure(m *material.Run) (*figure.Figure, string) {
 		f.Panels = append(f.Panels, figure.Panel{Name: h.f, YLabel: "latency (log scale)", Plot: p, Height: figure.PanelHeight(len(maps))})
 	}
 	f.Legend = scale.legend()
-	f.Note = "A cell counts operations that succeeded, by their latency and their intended start, in windows of " + prose.Length(windowWidth(m)) + ": the darker, the more."
+	f.Note = "A cell counts operations that succeeded, by their latency and their intended start, in windows of " + prose.Length(windowWidth(m)) + ": the stronger its colour, the more."
 	if len(few) > 0 {
 		f.Note += fmt.Sprintf(" Not drawn, since fewer than %d succeeded: %s.", heatPoints, strings.Join(few, ", "))
 	}

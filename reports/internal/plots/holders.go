@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -103,10 +104,7 @@ func keysOf(all []*holds.Hold) []string {
 func laneTicks(lanes map[string]int) plot.ConstantTicks {
 	var t plot.ConstantTicks
 	for _, k := range slices.Sorted(maps.Keys(lanes)) {
-		name := words.Label(k, 24)
-		if name == "" {
-			name = "(no key)"
-		}
+		name := cmp.Or(words.Label(k, 24), "(no key)")
 		t = append(t, plot.Tick{Value: float64(lanes[k]), Label: name})
 	}
 	return t

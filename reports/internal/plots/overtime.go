@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/zklab/zklab/history"
@@ -13,10 +14,7 @@ import (
 
 // band returns the shading of a fault's window.
 func band(m *material.Run, w stats.Window, u figure.TimeUnit, colours map[string]looks.Tint) figure.Band {
-	name := w.Spec
-	if name == "" {
-		name = w.Kind
-	}
+	name := cmp.Or(w.Spec, w.Kind)
 	group := "fault: " + words.Label(w.Kind, 24)
 	if !w.Verified {
 		group = ""

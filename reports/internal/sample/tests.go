@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"io/fs"
 	"os"
@@ -127,4 +128,23 @@ func FaultsOfAllSorts() []stats.Fault {
 		{Number: 3, Kind: "kill", Outcome: history.StepFailed, Failover: -1, FailoverAffected: -1},
 		{Number: 4, Kind: "kill", Failover: -1, FailoverAffected: -1},
 	}
+}
+
+// Rows counts the rows of a text on a screen of 80 columns.
+func Rows(text string) (rows int) {
+	for line := range strings.Lines(text) {
+		rows += max(1, (ansi.StringWidth(strings.TrimRight(line, "\n"))+79)/80)
+	}
+	return rows
+}
+
+// Lost returns the lines of a text that a page does not have.
+func Lost(text, page string) (lost []string) {
+	page = html.UnescapeString(page)
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); !strings.Contains(page, line) {
+			lost = append(lost, line)
+		}
+	}
+	return lost
 }

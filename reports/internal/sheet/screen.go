@@ -16,6 +16,7 @@ type Screen struct {
 	ASCII      bool // draw timelines in ASCII
 	NoTimeline bool // draw no timelines, and no messages
 	Messages   bool // draw the messages of the first violation between clients and servers
+	Full       bool // tell everything, however many lines it takes
 }
 
 // Drawing returns the screen of a timeline.

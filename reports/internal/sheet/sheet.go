@@ -18,12 +18,16 @@ import (
 )
 
 // Width is the widest line of a summary, in columns.
-const Width = 100
+const Width = UsualWidth
 
-// Sheet builds text for a terminal: names in a first column, text beside them.
+// Sheet builds text for a terminal: names in a first column, text beside them. A text that begins with a verdict is made
+// of parts, of which a screen shows those that fit; see [Sheet.Part].
 type Sheet struct {
-	strings.Builder
 	Screen Screen
+	Rest   string // where the parts are that a screen does not show
+
+	parts []*part
+	rows  int // the most rows of the text, or 0 if it does not begin with a verdict
 }
 
 // Line writes a name in the first column and text in the second, wrapped to the width.
@@ -83,6 +87,7 @@ func unbroken(text string) []string {
 
 // Head writes the verdict, in its colour, and what it is about.
 func (s *Sheet) Head(r checker.Result, text string) {
+	s.rows = RowsFor(r)
 	head := fmt.Sprintf("%s %s", verdicts.Mark(r), strings.ToUpper(verdicts.Word(r)))
 	lines := Wrap(head+": "+words.Label(text, 400), Width)
 	fmt.Fprintf(s, "\n%s%s\n", s.Screen.Paint(r, head), strings.TrimPrefix(lines[0], head))
@@ -150,8 +155,8 @@ func Story(sentences []string) string {
 	return b.String()
 }
 
-// Anomalies returns a line for each kind of anomaly: how many there are, and the first of them.
-func Anomalies(v checker.Verdict) string {
+// anomalies returns a line for each kind of anomaly: how many there are, and the first of them.
+func anomalies(v checker.Verdict) string {
 	var b strings.Builder
 	for _, a := range v.Anomalies {
 		fmt.Fprintf(&b, "    %s %d: %s\n", a.Kind, a.Count, printable.Text(prose.Some(a.Count, len(a.First), func(i int) string { return a.First[i] }), 1000))

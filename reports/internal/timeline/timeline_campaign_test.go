@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
 )
@@ -25,10 +26,7 @@ func TestTimelineOfAMillion(t *testing.T) {
 	h := short.History()
 	m := material.Of("", h, sample.Violated(h))
 	began := time.Now()
-	page, err := Page(m, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := must.Get(Page(m, ""))(t)
 	t.Logf("%d operations, %d bytes, made in %s", len(h.Operations()), len(page), time.Since(began))
 	path := os.Getenv("ZKLAB_TIMELINE")
 	if path == "" {
@@ -36,9 +34,7 @@ func TestTimelineOfAMillion(t *testing.T) {
 	}
 	ready := []byte("document.body.dataset.ready =")
 	page = bytes.Replace(page, ready, append([]byte("document.body.dataset.heap = performance.memory.usedJSHeapSize; "), ready...), 1)
-	if err := os.WriteFile(path, page, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, page, 0o644))
 	dom, err := exec.Command("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--enable-precise-memory-info", "--user-data-dir="+t.TempDir(),
 		"--window-size=1400,1000", "--timeout=15000", "--dump-dom", "file://"+path).Output()
 	if err != nil {

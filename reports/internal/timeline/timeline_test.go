@@ -17,6 +17,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
@@ -48,14 +49,8 @@ func TestLegendOfFaults(t *testing.T) {
 // numbersOf unpacks the columns of a page, as its script does.
 func numbersOf(t *testing.T, names []columnName, packed []byte) map[string][]uint64 {
 	t.Helper()
-	raw, err := base64.StdEncoding.AppendDecode(nil, packed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	z, err := gzip.NewReader(bytes.NewReader(raw))
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := must.Get(base64.StdEncoding.AppendDecode(nil, packed))(t)
+	z := must.Get(gzip.NewReader(bytes.NewReader(raw)))(t)
 	in := bufio.NewReader(z)
 	limits := map[string]uint64{"u8": 1<<8 - 1, "u16": 1<<16 - 1, "u32": 1<<32 - 1, "f64": mostExact}
 	out := map[string][]uint64{}
@@ -195,12 +190,8 @@ func TestTimelineTransactions(t *testing.T) {
 	session := h.Operations()[0].Invoke.Session
 	txns := []history.Txn{{Zxid: 0x100000001, Session: session, Type: "create", Path: "/a", Owner: session}, {Zxid: 0x100000002, Session: 0x99, Type: "delete", Path: "/b", Error: -101}}
 	var text bytes.Buffer
-	if err := history.WriteTxns(&text, txns); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "transactions.jsonl"), text.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, history.WriteTxns(&text, txns))
+	must.Do(t, os.WriteFile(filepath.Join(dir, "transactions.jsonl"), text.Bytes(), 0o644))
 	b := newBuilder(material.Of(dir, h, sample.Result(h)))
 	b.clients()
 	data, packed, _ := b.finish()

@@ -47,6 +47,30 @@ func Faults(k stats.FaultKind) string {
 	return text
 }
 
+// AllFaults says in a few words which kinds of faults took effect, and how often if it was more than once.
+func AllFaults(all []stats.FaultKind) string {
+	var took, never []string
+	for _, k := range all {
+		if k.Verified == 0 {
+			never = append(never, k.Kind)
+			continue
+		}
+		name := k.Kind
+		if k.Verified > 1 {
+			name += " " + Times(k.Verified)
+		}
+		took = append(took, name)
+	}
+	var parts []string
+	if len(never) > 0 {
+		parts = append(parts, "never took effect: "+prose.List(never, "and"))
+	}
+	if len(took) > 0 {
+		parts = append(parts, "took effect: "+prose.List(took, "and"))
+	}
+	return strings.Join(parts, "; ")
+}
+
 // Outlasted says how many faults of a kind outlasted a session of a client that they stopped.
 // It returns "" for kinds that cannot, and for kinds that never took effect.
 func Outlasted(k stats.FaultKind) string {

@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 	"github.com/zklab/zklab/internal/base/atomicfile"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/txnlog"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -53,10 +54,7 @@ func zxids(log []zab.Entry) (all []int64) {
 // the process ended.
 func TestFilesHoldWhatWasWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp("", "files")
-		if err != nil {
-			t.Fatal(err)
-		}
+		dir := must.Get(os.MkdirTemp("", "files"))(t)
 		defer os.RemoveAll(dir)
 		want := zab.Stored{Base: server.NewState()}
 		s := mustOpen(t, dir, rapid.Bool().Draw(t, "fsync"))
@@ -151,15 +149,10 @@ func written(t *testing.T) (dir string) {
 func TestLastRecordIsCutOff(t *testing.T) {
 	dir := written(t)
 	path := filepath.Join(dir, "log.100000001")
-	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	whole := must.Get(os.ReadFile(path))(t)
 	size := (len(whole) - len(txnlog.FileHeader())) / 5
 	for cut := range size {
-		if err := os.WriteFile(path, whole[:len(whole)-cut], 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, whole[:len(whole)-cut], 0o600))
 		s := mustOpen(t, dir, false)
 		want := zx(1, 6)
 		if cut > 0 {
@@ -217,13 +210,8 @@ func TestDamage(t *testing.T) {
 			if tt.change == nil {
 				os.Remove(path)
 			} else {
-				b, err := os.ReadFile(path)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(path, tt.change(b), 0o600); err != nil {
-					t.Fatal(err)
-				}
+				b := must.Get(os.ReadFile(path))(t)
+				must.Do(t, os.WriteFile(path, tt.change(b), 0o600))
 			}
 			s, err := open(filepath.Dir(path), false, func(error) {})
 			if err == nil {
@@ -243,9 +231,7 @@ func TestInterruptedChange(t *testing.T) {
 		"snapshot.100000004": "begun", "log.100000004.7-1" + atomicfile.Unfinished: "begun", "epochs.7-2" + atomicfile.Unfinished: "begun",
 		"log.0": "old", "snapshot.0": "old",
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
 	}
 	s := mustOpen(t, dir, false)
 	defer s.Close()
@@ -260,10 +246,7 @@ func TestInterruptedChange(t *testing.T) {
 // After the first failure nothing more is written, and the failure is reported once.
 func TestFailureIsToldOnce(t *testing.T) {
 	dir, told := t.TempDir(), 0
-	s, err := open(dir, false, func(error) { told++ })
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := must.Get(open(dir, false, func(error) { told++ }))(t)
 	if !s.Epochs(1, 1) || !s.Append([]zab.Entry{entry(zx(1, 1))}) {
 		t.Fatal("not written")
 	}
@@ -281,10 +264,7 @@ func TestFailureIsToldOnce(t *testing.T) {
 
 // Tools for ZooKeeper's logs can read the log.
 func TestLogIsZooKeepers(t *testing.T) {
-	f, err := os.Open(filepath.Join(written(t), "log.100000001"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := must.Get(os.Open(filepath.Join(written(t), "log.100000001")))(t)
 	defer f.Close()
 	entries, err := txnlog.ReadFile(f)
 	if err != nil || len(entries) != 5 {
@@ -297,19 +277,14 @@ func TestLogIsZooKeepers(t *testing.T) {
 
 func TestFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
-	f, err := Open(dir, 3, 1, false)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := must.Get(Open(dir, 3, 1, false))(t)
 	if _, err := Open(dir, 3, 1, false); !errors.Is(err, ErrInUse) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("twice at once: %v", err)
 	}
 	if err := f.Close(); err != nil {
 		t.Error(err)
 	}
-	if f, err = Open(dir, 3, 1, false); err != nil {
-		t.Fatalf("again: %v", err)
-	}
+	f = must.Get(Open(dir, 3, 1, false))(t)
 	f.Close()
 	for _, other := range [][2]int{{1, 0}, {3, 0}, {4, 0}} {
 		if _, err := Open(dir, other[0], other[1], false); !errors.Is(err, ErrOther) || !strings.Contains(err.Error(), "is of 3 servers and 1 observers") {
@@ -317,17 +292,13 @@ func TestFolder(t *testing.T) {
 		}
 	}
 	for content, want := range map[string]error{"{": ErrDamaged, `{"format":2}`: ErrOther, `{"format":"x"}`: ErrDamaged} {
-		if err := os.WriteFile(filepath.Join(dir, ensembleName), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(filepath.Join(dir, ensembleName), []byte(content), 0o600))
 		if _, err := Open(dir, 3, 1, false); !errors.Is(err, want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", content, err)
 		}
 	}
 	home := t.TempDir()
-	if err := os.WriteFile(filepath.Join(home, "thesis.tex"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(filepath.Join(home, "thesis.tex"), nil, 0o600))
 	if _, err := Open(home, 3, 0, false); !errors.Is(err, ErrOther) || !strings.Contains(err.Error(), "holds thesis.tex") {
 		t.Errorf("among other files: %v", err)
 	}

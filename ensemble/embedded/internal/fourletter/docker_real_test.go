@@ -18,16 +18,14 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // TestRealWords compares answers with those of a leader and a follower in containers: one client of
 // each has an ephemeral znode and watches two paths.
 func TestRealWords(t *testing.T) {
 	dockertest.Require(t)
-	e, err := container.Config{Nodes: 2, Settings: []string{"4lw.commands.whitelist=*"}}.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(container.Config{Nodes: 2, Settings: []string{"4lw.commands.whitelist=*"}}.Start(t.Context()))(t)
 	t.Cleanup(func() { e.Close() })
 	for _, real := range e.Servers() {
 		t.Run(string(role(t, real)), func(t *testing.T) { compare(t, real) })
@@ -37,10 +35,7 @@ func TestRealWords(t *testing.T) {
 
 func role(t *testing.T, real ensemble.Server) ensemble.Role {
 	t.Helper()
-	status, err := real.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	status := must.Get(real.Status(t.Context()))(t)
 	return status.Role
 }
 
@@ -126,9 +121,7 @@ func compareStopped(t *testing.T, e ensemble.Ensemble) {
 	if role(t, leader) != ensemble.Leader {
 		t.Fatal("the first is not the leader")
 	}
-	if err := follower.(ensemble.Pauser).Pause(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, follower.(ensemble.Pauser).Pause(t.Context()))
 	for deadline := time.Now().Add(time.Minute); askReal(t, leader.Addr(), "isro") != "null"; {
 		if time.Now().After(deadline) {
 			t.Fatal("still serves")
@@ -156,9 +149,7 @@ func occupy(t *testing.T, addr string) *zk.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	if _, err := c.Create("/here", nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll)); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(c.Create("/here", nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll)))(t)
 	for _, path := range []string{"/", "/here"} {
 		if _, _, _, err := c.GetW(path); err != nil {
 			t.Fatal(err)
@@ -190,15 +181,10 @@ func askReal(t *testing.T, addr, word string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must.Get(new(net.Dialer).DialContext(ctx, "tcp", addr))(t)
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	if _, err := io.WriteString(conn, word); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(io.WriteString(conn, word))(t)
 	text, err := io.ReadAll(conn)
 	if err != nil {
 		t.Fatal(word, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 const status = `Latency min/avg/max: 0/2.4706/11
@@ -364,10 +365,7 @@ func TestStatusIsRead(t *testing.T) {
 	for _, s := range []Server{leader(), with(asFollower), with(asObserver), with(asStandalone)} {
 		for _, word := range []string{"srvr", "stat"} {
 			answer, _ := Answer(word, s)
-			got, err := ensemble.ParseStatus(answer)
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := must.Get(ensemble.ParseStatus(answer))(t)
 			want := ensemble.Status{Role: s.Role, Zxid: s.Zxid, Version: "3.9.3", Connections: 3, Znodes: s.Nodes, Latency: got.Latency, Received: 24, Sent: 28}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)

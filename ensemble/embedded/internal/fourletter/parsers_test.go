@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // roles returns a server of each role.
@@ -155,10 +157,7 @@ func TestReadByMetricbeat(t *testing.T) {
 // listen answers words on a separate port, like a server.
 func listen(t *testing.T, s Server) (addr string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/memnet"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -29,10 +30,7 @@ func (l *exhausted) Accept() (net.Conn, error) {
 func TestAcceptsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var network memnet.Network
-		l, err := network.Listen("server:2181")
-		if err != nil {
-			t.Fatal(err)
-		}
+		l := must.Get(network.Listen("server:2181"))(t)
 		s := New(Config{
 			Zab:        zab.Config{ID: 1, Voters: []int{1}, Tick: tick, InitLimit: 20, SyncLimit: 4},
 			MinSession: 2 * tick, MaxSession: time.Minute, Sweep: time.Minute,
@@ -41,15 +39,10 @@ func TestAcceptsAgain(t *testing.T) {
 		s.Run()
 		defer s.Stop()
 		<-s.Ready()
-		conn, err := network.Dial(context.Background(), "tcp", "server:2181")
-		if err != nil {
-			t.Fatal(err)
-		}
+		conn := must.Get(network.Dial(context.Background(), "tcp", "server:2181"))(t)
 		defer conn.Close()
 		r := wire.ConnectRequest{Timeout: time.Second, Password: make([]byte, wire.PasswordSize)}
-		if err := wire.WriteFrame(conn, r.Append(nil)); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, wire.WriteFrame(conn, r.Append(nil)))
 		if _, err := wire.ReadFrame(conn, nil, 0); err != nil {
 			t.Error(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/virtual/memnet"
 )
 
@@ -13,19 +14,10 @@ import (
 func pipe(t *testing.T, room func()) (o *outgoing, peer io.ReadCloser) {
 	t.Helper()
 	var network memnet.Network
-	l, err := network.Listen("server:2181")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := must.Get(network.Listen("server:2181"))(t)
 	defer l.Close()
-	client, err := network.Dial(t.Context(), "tcp", "server:2181")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := must.Get(network.Dial(t.Context(), "tcp", "server:2181"))(t)
+	server := must.Get(l.Accept())(t)
 	o = newOutgoing(nil)
 	go o.writer(server, room)
 	return o, client

@@ -45,7 +45,7 @@ func simulate(seed uint64, defect string, steps int) *sim {
 		})
 	}
 	for i := range 1 + s.rng.IntN(3) {
-		s.clients = append(s.clients, newClient(i))
+		s.clients = append(s.clients, &client{id: i, data: map[string]bool{}, exist: map[string]bool{}, child: map[string]bool{}})
 		s.clients[i].reads = s.chance(0.4)
 	}
 	for _, p := range []string{"/a", "/b", "/d"} {
@@ -56,10 +56,6 @@ func simulate(seed uint64, defect string, steps int) *sim {
 	}
 	s.quiesce()
 	return s
-}
-
-func newClient(id int) *client {
-	return &client{id: id, data: map[string]bool{}, exist: map[string]bool{}, child: map[string]bool{}}
 }
 
 func pick[T any](s *sim, of []T) T { return of[s.rng.IntN(len(of))] }

@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"path"
@@ -257,7 +258,7 @@ func (s *sim) apply(v *server) {
 	}
 	e := s.log[v.applied]
 	v.applied++
-	if e.Type == "multi" && !simulated.Failed(&e.Txn) && len(e.Parts) > 1 && s.breaks("atomic") {
+	if e.Type == "multi" && !e.Refused() && len(e.Parts) > 1 && s.breaks("atomic") {
 		s.fire(v, v.tree.ApplyPart(&e.Parts[0], e.Zxid), e)
 		v.zxid, v.half = e.Zxid, e
 		return
@@ -375,10 +376,7 @@ func (s *sim) drain(l *link) {
 		}
 		l.queue = l.queue[1:]
 		k.reply.Xid = k.Xid
-		z := k.zxid
-		if z == 0 {
-			z = v.zxid
-		}
+		z := cmp.Or(k.zxid, v.zxid)
 		if s.defect != "" && strings.HasPrefix(k.Op, "get") && s.breaks("header") {
 			z = max(1, z-2)
 		}

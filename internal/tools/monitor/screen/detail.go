@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,10 +14,7 @@ import (
 
 // detailLines draws the selected znode: its meaning, its metadata, and its value.
 func detailLines(v *monitor.View, s *state, r rect) []string {
-	name := clean(s.chosen, 2000)
-	if name == "" {
-		name = "no znode is selected"
-	}
+	name := cmp.Or(clean(s.chosen, 2000), "no znode is selected")
 	return window(s, detailPane, r, cutLeft(name, max(r.w*2/3, r.w-30)), detailText(v, s, r), &s.detail)
 }
 

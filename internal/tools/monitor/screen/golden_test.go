@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/status"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
@@ -106,14 +107,9 @@ func TestScreens(t *testing.T) {
 			got := ansi.Strip(draw(&p.view, &p.state, c.width, c.height)) + "\n"
 			file := filepath.Join("testdata", c.name+".txt")
 			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, os.WriteFile(file, []byte(got), 0o644))
 			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			want := must.Get(os.ReadFile(file))(t)
 			if d := cmp.Diff(string(want), got); d != "" {
 				t.Error(d)
 			}

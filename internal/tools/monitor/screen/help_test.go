@@ -4,14 +4,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // TestKeysAreDocumented: the documentation has the help's table of keys.
 func TestKeysAreDocumented(t *testing.T) {
-	page, err := os.ReadFile("../../../../docs/monitor.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := must.Get(os.ReadFile("../../../../docs/monitor.md"))(t)
 	for _, g := range helpGroups[:3] {
 		for _, k := range g.keys {
 			if row := "| " + k.keys + " | " + k.does + " |"; !strings.Contains(string(page), row) {

@@ -16,6 +16,7 @@ import (
 	uv "github.com/charmbracelet/ultraviolet"
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -38,9 +39,7 @@ func TestRealPicture(t *testing.T) {
 			svg := bg.toSVG(scene(t, bg.colour), pictureWidth, pictureHeight)
 			wellFormed(t, svg)
 			if *update {
-				if err := os.WriteFile(bg.file, []byte(svg), 0o644); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, os.WriteFile(bg.file, []byte(svg), 0o644))
 			}
 			for _, want := range []string{"zklab monitor", "crane", "replicas", bg.green} {
 				if !strings.Contains(svg, want) {

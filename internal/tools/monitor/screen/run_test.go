@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/testkit/must"
 )
 
 // poll waits until is returns true or ctx ends.
@@ -57,9 +58,7 @@ func ended(t *testing.T, how func(cancel func(), keys io.Writer)) string {
 	var out written
 	done := make(chan error, 1)
 	go func() { done <- Run(ctx, newFake("/a"), "/", in, &out) }()
-	if err := poll(limit, func() bool { return strings.Contains(out.String(), entersScreen) }); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, poll(limit, func() bool { return strings.Contains(out.String(), entersScreen) }))
 	how(cancel, keys)
 	select {
 	case err := <-done:

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/must"
 	"github.com/zklab/zklab/internal/testkit/tmuxtest"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -50,15 +51,9 @@ type served struct {
 
 func serve(t *testing.T) *served {
 	t.Helper()
-	e, err := embedded.Start(embedded.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(embedded.Start(embedded.Config{}))(t)
 	t.Cleanup(func() { e.Close() })
-	c, err := client.Connect(t.Context(), client.Config{Servers: e.Addrs()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := must.Get(client.Connect(t.Context(), client.Config{Servers: e.Addrs()}))(t)
 	t.Cleanup(func() { c.Close() })
 	return &served{t, e, c}
 }

@@ -1,4 +1,4 @@
-package link
+package pipe
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 
 // Write sends b to the server, once the conditions let it through. It waits only if more is
 // on its way than a network would hold.
-func (p *pipe) Write(b []byte) (int, error) {
+func (p *Pipe) Write(b []byte) (int, error) {
 	if !p.out.busy.Load() {
 		return p.inner.Write(b)
 	}
@@ -23,10 +23,10 @@ func (p *pipe) Write(b []byte) (int, error) {
 			return n, nil
 		case passed(p.writeBy, now):
 			return n, os.ErrDeadlineExceeded
-		case p.out.size >= maxInFlight:
+		case p.out.size >= MaxInFlight:
 			p.wait(p.writeBy)
 		default:
-			k := min(len(b)-n, maxInFlight-p.out.size)
+			k := min(len(b)-n, MaxInFlight-p.out.size)
 			p.out.push(bytes.Clone(b[n:n+k]), now)
 			p.startOut()
 			p.broadcast()
@@ -37,7 +37,7 @@ func (p *pipe) Write(b []byte) (int, error) {
 
 // startOut starts the goroutine that sends bytes to the server when they are due, and
 // closes the connection after them if the client has closed it. Call it with mu held.
-func (p *pipe) startOut() {
+func (p *Pipe) startOut() {
 	if p.out.pumping || p.innerClosed {
 		return
 	}
@@ -49,7 +49,7 @@ func (p *pipe) startOut() {
 	go p.pumpOut()
 }
 
-func (p *pipe) pumpOut() {
+func (p *Pipe) pumpOut() {
 	for {
 		data, more := p.awaitDue()
 		if !more {
@@ -63,12 +63,12 @@ func (p *pipe) pumpOut() {
 
 // awaitDue waits for the next bytes that are due to the server. more is false if there is
 // nothing left to do.
-func (p *pipe) awaitDue() (data []byte, more bool) {
+func (p *Pipe) awaitDue() (data []byte, more bool) {
 	p.mu.Lock()
 	for !p.innerClosed {
 		if data = p.out.pop(time.Now()); data != nil {
 			if p.closed {
-				p.inner.SetWriteDeadline(time.Now().Add(lingerTimeout))
+				p.inner.SetWriteDeadline(time.Now().Add(Linger))
 			}
 			p.broadcast() // there is room
 			p.mu.Unlock()
@@ -91,14 +91,14 @@ func (p *pipe) awaitDue() (data []byte, more bool) {
 	}
 	p.mu.Unlock()
 	if closed {
-		p.end(false)
+		p.End(false)
 	}
 	return nil, false
 }
 
 // serverClosed drops the bytes on their way to a server that has closed. The client learns
 // of that at its next read or write.
-func (p *pipe) serverClosed() {
+func (p *Pipe) serverClosed() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.out.clear()

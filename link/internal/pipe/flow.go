@@ -1,4 +1,4 @@
-package link
+package pipe
 
 import (
 	"math/rand/v2"
@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// maxInFlight bounds the bytes on their way in one direction, as the buffers of a
+	// MaxInFlight bounds the bytes on their way in one direction, as the buffers of a
 	// network do: four frames of maximum size.
-	maxInFlight = 4 << 20
+	MaxInFlight = 4 << 20
 
 	// pieceTime is the time that one piece takes on a throttled flow, so that bytes do not
 	// come in large bursts. No piece is smaller than minPiece.
@@ -18,26 +18,14 @@ const (
 	minPiece  = 16
 )
 
-// impairment is the effect of the conditions on one direction of one connection.
-type impairment struct {
-	stalled bool
-	shapes  []*Shape
+// Impairment is what conditions do to one direction of a connection.
+type Impairment struct {
+	Stalled bool
+	Shapes  []*Shape
 }
 
-// impairment returns the impairment of the connection to addr in a direction. Call it with
-// Link.mu held.
-func (in *conditions) impairment(addr string, way Direction) impairment {
-	t := impairment{stalled: in.stalled(addr, way)}
-	for _, s := range in.shapes {
-		if s.Direction.includes(way) {
-			t.shapes = append(t.shapes, s)
-		}
-	}
-	return t
-}
-
-// flow is one direction of a pipe: the bytes on their way, in order. Everything except busy
-// is guarded by pipe.mu.
+// flow is one direction of a Pipe: the bytes on their way, in order. Everything except busy
+// is guarded by Pipe.mu.
 type flow struct {
 	// busy is true if bytes cannot go straight through: they are to be stalled or slowed,
 	// or earlier bytes are still on their way.
@@ -87,17 +75,17 @@ func (f *flow) updateBusy() {
 // set changes the impairment of the flow. Bytes on their way continue as if the new impairment had
 // always applied. After a stall they continue as if sent now: the network retransmits what did not
 // arrive.
-func (f *flow) set(t impairment, now time.Time) {
+func (f *flow) set(t Impairment, now time.Time) {
 	if f.has(t) {
 		return
 	}
-	if f.stalled && !t.stalled {
+	if f.stalled && !t.Stalled {
 		for i := range f.queue {
 			f.queue[i].at = now
 		}
 	}
-	f.stalled = t.stalled
-	f.reshape(t.shapes)
+	f.stalled = t.Stalled
+	f.reshape(t.Shapes)
 	f.freeAt = time.Time{}
 	for i := range f.queue {
 		f.plan(&f.queue[i])
@@ -105,8 +93,8 @@ func (f *flow) set(t impairment, now time.Time) {
 	f.updateBusy()
 }
 
-func (f *flow) has(t impairment) bool {
-	return f.stalled == t.stalled && slices.EqualFunc(f.delays, t.shapes, func(d delay, s *Shape) bool { return d.Shape == s })
+func (f *flow) has(t Impairment) bool {
+	return f.stalled == t.Stalled && slices.EqualFunc(f.delays, t.Shapes, func(d delay, s *Shape) bool { return d.Shape == s })
 }
 
 func (f *flow) reshape(shapes []*Shape) {

@@ -1,4 +1,4 @@
-package link
+package pipe
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 )
 
 // Read returns what the server sent, once the conditions let it through.
-func (p *pipe) Read(b []byte) (int, error) {
+func (p *Pipe) Read(b []byte) (int, error) {
 	for {
 		if p.in.busy.Load() {
 			if n, ok, err := p.readQueued(b); ok {
@@ -17,7 +17,7 @@ func (p *pipe) Read(b []byte) (int, error) {
 			continue
 		}
 		n, err := p.inner.Read(b)
-		if p.in.busy.Load() && (n > 0 || !interrupted(err)) {
+		if p.in.busy.Load() && (n > 0 || !Interrupted(err)) {
 			p.enqueueRead(b[:n], err) // a fault began meanwhile and applies to these bytes
 			continue
 		}
@@ -29,7 +29,7 @@ func (p *pipe) Read(b []byte) (int, error) {
 }
 
 // closedOr returns the error of a Read that Close may have interrupted.
-func (p *pipe) closedOr(err error) error {
+func (p *Pipe) closedOr(err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -40,7 +40,7 @@ func (p *pipe) closedOr(err error) error {
 
 // readQueued waits for bytes on their way to the client. ok is false if there are none left
 // and no reason to wait.
-func (p *pipe) readQueued(b []byte) (n int, ok bool, err error) {
+func (p *Pipe) readQueued(b []byte) (n int, ok bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for {
@@ -72,7 +72,7 @@ func (p *pipe) readQueued(b []byte) (n int, ok bool, err error) {
 
 // enqueueRead sends bytes on their way to the client, and an error behind them. A passed
 // deadline does not end the stream.
-func (p *pipe) enqueueRead(b []byte, err error) {
+func (p *Pipe) enqueueRead(b []byte, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.innerClosed {
@@ -81,7 +81,7 @@ func (p *pipe) enqueueRead(b []byte, err error) {
 	if len(b) > 0 {
 		p.in.push(bytes.Clone(b), time.Now())
 	}
-	if err != nil && !interrupted(err) {
+	if err != nil && !Interrupted(err) {
 		p.in.ended = err
 	}
 	p.broadcast()
@@ -89,7 +89,7 @@ func (p *pipe) enqueueRead(b []byte, err error) {
 
 // startIn starts the goroutine that reads bytes as they come, if it is needed. Only the
 // reader may call it, with mu held.
-func (p *pipe) startIn() {
+func (p *Pipe) startIn() {
 	if p.in.pumping || !p.in.slow() || p.in.ended != nil || p.closed {
 		return
 	}
@@ -98,7 +98,7 @@ func (p *pipe) startIn() {
 	go p.pumpIn()
 }
 
-func (p *pipe) pumpIn() {
+func (p *Pipe) pumpIn() {
 	buf := make([]byte, 16<<10)
 	for p.wantsMore() {
 		n, err := p.inner.Read(buf)
@@ -107,10 +107,10 @@ func (p *pipe) pumpIn() {
 }
 
 // wantsMore reports whether pumpIn is to continue, and ends it otherwise.
-func (p *pipe) wantsMore() bool {
+func (p *Pipe) wantsMore() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.in.slow() && p.in.size >= maxInFlight && !p.closed {
+	for p.in.slow() && p.in.size >= MaxInFlight && !p.closed {
 		p.wait()
 	}
 	if p.in.slow() && p.in.ended == nil && !p.closed {

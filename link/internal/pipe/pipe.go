@@ -1,4 +1,6 @@
-package link
+// Package pipe stalls and slows the bytes of one connection, as a network between a client and its server does. It
+// knows nothing of what the bytes say.
+package pipe
 
 import (
 	"errors"
@@ -8,7 +10,7 @@ import (
 	"time"
 )
 
-// pipe is the network between a conn and its server. The conn decodes above it. A byte that
+// Pipe is the network between a conn and its server. The conn decodes above it. A byte that
 // a fault keeps in the pipe on its way to the client has not been read by the link, so
 // nothing of it is recorded before the client can know it. In the other direction the link
 // notes a request as sent when the client writes it, which may be long before it leaves.
@@ -22,7 +24,7 @@ import (
 //
 // One goroutine at a time may Read, and one may Write. The other methods are safe for
 // concurrent use.
-type pipe struct {
+type Pipe struct {
 	inner   net.Conn
 	onEnd   func() // called once inner is closed, not under mu
 	in, out flow
@@ -36,36 +38,43 @@ type pipe struct {
 	innerClosed bool // inner is closed
 }
 
-// lingerTimeout bounds how long a server that reads nothing can keep open a connection that
+// Linger bounds how long a server that reads nothing can keep open a connection that
 // the client has closed.
-const lingerTimeout = time.Second
+const Linger = time.Second
 
-// longAgo is a deadline that wakes waiting reads and writes.
-var longAgo = time.Unix(1, 0)
+// LongAgo is a deadline that wakes waiting reads and writes.
+var LongAgo = time.Unix(1, 0)
 
-func newPipe(inner net.Conn, serial uint64, onEnd func()) *pipe {
-	p := &pipe{inner: inner, onEnd: onEnd}
+// New makes the pipe of the serial-th connection of a link. It calls onEnd when the connection has ended completely.
+func New(inner net.Conn, serial uint64, onEnd func()) *Pipe {
+	p := &Pipe{inner: inner, onEnd: onEnd}
 	p.in.way, p.in.serial = ToClient, serial
 	p.out.way, p.out.serial = ToServer, serial
 	return p
 }
 
-// set changes the impairments of the pipe.
-func (p *pipe) set(in, out impairment) {
+// Serial returns the number of the connection on its link.
+func (p *Pipe) Serial() uint64 { return p.out.serial }
+
+// Busy reports whether bytes cannot go straight through.
+func (p *Pipe) Busy() bool { return p.in.busy.Load() || p.out.busy.Load() }
+
+// Set changes the impairments of the pipe.
+func (p *Pipe) Set(in, out Impairment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
 	p.in.set(in, now)
 	p.out.set(out, now)
 	if p.in.pumping && !p.in.slow() {
-		p.inner.SetReadDeadline(longAgo) // wakes pumpIn, which is no longer needed
+		p.inner.SetReadDeadline(LongAgo) // wakes pumpIn, which is no longer needed
 	}
 	p.broadcast()
 }
 
 // Close closes the connection for the client. What the client wrote before still goes to
 // the server, if the server reads it, followed by the end of the connection.
-func (p *pipe) Close() error {
+func (p *Pipe) Close() error {
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
@@ -73,24 +82,24 @@ func (p *pipe) Close() error {
 	}
 	p.closed = true
 	if p.out.busy.Load() {
-		p.inner.SetReadDeadline(longAgo) // no more reads
-		p.inner.SetWriteDeadline(time.Now().Add(lingerTimeout))
+		p.inner.SetReadDeadline(LongAgo) // no more reads
+		p.inner.SetWriteDeadline(time.Now().Add(Linger))
 		p.startOut()
 		p.broadcast()
 		p.mu.Unlock()
 		return nil
 	}
 	p.mu.Unlock()
-	p.end(false)
+	p.End(false)
 	return nil
 }
 
 // halfCloser is a connection that can close one direction alone.
 type halfCloser interface{ CloseWrite() error }
 
-// closeWrite closes the direction to the server after the bytes on their way, and reports
+// CloseWrite closes the direction to the server after the bytes on their way, and reports
 // whether the network can do that.
-func (p *pipe) closeWrite() bool {
+func (p *Pipe) CloseWrite() bool {
 	inner, ok := p.inner.(halfCloser)
 	if !ok {
 		return false
@@ -110,9 +119,9 @@ func (p *pipe) closeWrite() bool {
 	return true
 }
 
-// end closes the connection at once: nothing passes any more. If reset is true, the server
+// End closes the connection at once: nothing passes any more. If reset is true, the server
 // gets a reset, if the network can send one.
-func (p *pipe) end(reset bool) {
+func (p *Pipe) End(reset bool) {
 	p.mu.Lock()
 	if p.innerClosed {
 		p.mu.Unlock()
@@ -122,7 +131,7 @@ func (p *pipe) end(reset bool) {
 	p.in.clear()
 	p.out.clear()
 	if reset {
-		sendReset(p.inner)
+		Reset(p.inner)
 	}
 	p.inner.Close()
 	p.broadcast()
@@ -131,7 +140,7 @@ func (p *pipe) end(reset bool) {
 }
 
 // SetReadDeadline sets the deadline of Read, which also applies during a stall.
-func (p *pipe) SetReadDeadline(t time.Time) error {
+func (p *Pipe) SetReadDeadline(t time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -143,7 +152,7 @@ func (p *pipe) SetReadDeadline(t time.Time) error {
 }
 
 // SetWriteDeadline sets the deadline of Write.
-func (p *pipe) SetWriteDeadline(t time.Time) error {
+func (p *Pipe) SetWriteDeadline(t time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -158,7 +167,7 @@ func (p *pipe) SetWriteDeadline(t time.Time) error {
 }
 
 // broadcast wakes all waiting goroutines. Call it with mu held.
-func (p *pipe) broadcast() {
+func (p *Pipe) broadcast() {
 	if p.wake != nil {
 		close(p.wake)
 		p.wake = nil
@@ -167,7 +176,7 @@ func (p *pipe) broadcast() {
 
 // wait waits for the next change, or until the earliest of the times that are not zero.
 // Call it with mu held; wait unlocks it while it waits.
-func (p *pipe) wait(times ...time.Time) {
+func (p *Pipe) wait(times ...time.Time) {
 	if p.wake == nil {
 		p.wake = make(chan struct{})
 	}
@@ -198,6 +207,16 @@ func earliest(times []time.Time) (first time.Time) {
 // passed reports whether a deadline has passed.
 func passed(deadline, now time.Time) bool { return !deadline.IsZero() && !deadline.After(now) }
 
-// interrupted reports whether an error only means that a deadline passed. The pipe may have
+// Reset makes the peer see a reset when the connection is closed.
+func Reset(c net.Conn) {
+	switch c := c.(type) {
+	case interface{ SetLinger(sec int) error }: // TCP
+		c.SetLinger(0)
+	case interface{ Reset() }: // in memory
+		c.Reset()
+	}
+}
+
+// Interrupted reports whether an error only means that a deadline passed. The pipe may have
 // set that deadline to wake a goroutine.
-func interrupted(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
+func Interrupted(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
