@@ -271,12 +271,13 @@ func stopped(t *testing.T, e ensemble) {
 // A worker is killed at its job, and another one does the job. One of the mails cannot be sent by
 // anybody.
 func jobs(t *testing.T, e ensemble) {
-	slow := e.start(t, "jobqueue", "w1", "work", "-work", "1h")
+	slow := e.start(t, "jobqueue", "w1", "work", "-work", "1h", long)
 	slow.await("waits for jobs")
 	producer := e.start(t, "jobqueue", "p", "put", "ann", "bob", "nobody")
 	slow.await("takes the mail to ann, attempt 1")
 	slow.kill()
-	quick := e.start(t, "jobqueue", "w2", "work", "-work", "10ms")
+	e.expire(t, only(t, e.connect(t), "/jobqueue/jobs/workers", "-worker-0000000000"), slow)
+	quick := e.start(t, "jobqueue", "w2", "work", "-work", "10ms", long)
 	quick.await("takes the mail to ann, attempt 2")
 	quick.await("sent the mail to ann")
 	producer.await("the mail to ann: done by w2, attempt 2")
